@@ -2,7 +2,7 @@
  * What a machine folder hands to the catalogue: its chart, the schemas of what may be said to it, who may say it,
  * and the pure answers (title, attributes, reasons of refusal) the host asks for.
  */
-import { type AnyStateMachine, fromPromise, type PromiseActorLogic, type StateValue } from 'xstate'
+import { type AnyActorRef, type AnyStateMachine, fromPromise, type PromiseActorLogic, type StateValue } from 'xstate'
 import { z } from 'zod'
 
 export const roles = [
@@ -118,3 +118,18 @@ function marked<Output, Input>(work: Work[typeof WORK]): PromiseActorLogic<Outpu
   const logic = fromPromise<Output, Input & object>(() => Promise.reject(new Error('Only the host runs this work')))
   return Object.assign(logic, { [WORK]: work })
 }
+
+const ADDRESS = Symbol.for('chancery.address')
+
+/** Another instance as the target of `sendTo`: `sendTo(({ context }) => addressed(context.owner_id), …)`. */
+export function addressed(instance_id: string): AnyActorRef {
+  return { id: instance_id, sessionId: instance_id, [ADDRESS]: instance_id, send: () => {} } as unknown as AnyActorRef
+}
+
+/** The instance a target stands for, when `addressed` made it. */
+export function addressOf(target: unknown): string | undefined {
+  return typeof target === 'object' && target !== null ? (target as { [ADDRESS]?: string })[ADDRESS] : undefined
+}
+
+/** `sendTo(target, event, optional)`: it does not matter when the target's state does not take the event (D21). */
+export const optional = { id: 'optional' } as const

@@ -51,6 +51,8 @@ export interface JournalEntry {
   readonly state_after: string
   /** Transitions that fired, in order, as `source --event--> target`. */
   readonly fired: readonly string[]
+  /** Sends of this step to instances that had already finished, as `event -> instance id`; absent when there were none. */
+  readonly dropped?: readonly string[]
   readonly snapshot_hash: string
   readonly event_hash: string
   readonly correlation_id: string
@@ -183,7 +185,7 @@ export interface Writes {
     readonly effect_id: string
     readonly attempt: number
     readonly output: unknown
-  }): Promise<Receipt>
+  }): Promise<void>
   fail(request: {
     readonly executor: Principal
     readonly effect_id: string

@@ -1,0 +1,83 @@
+/** One sleeper per process: it waits for the nearest timer, fires what is due, and sleeps again. Late, but once. */
+import { dueTimers, type EffectRow, nextTimerDue } from '../store/effects.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+
+/** setTimeout overflows beyond 24.8 days; other servers' timers must be seen some time too (D28). */
+const LONGEST_SLEEP_MS = 5_000
+const AT_ONCE = 500
+
+export class Timers {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #fire: (timer: EffectRow) => Promise<void>
+  #cancel = () => {}
+  #nearest = Number.POSITIVE_INFINITY
+  #firing: Promise<void> | undefined
+  #open = false
+
+  constructor(options: { store: Store; clock: Clock; log: Log; fire: (timer: EffectRow) => Promise<void> }) {
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#fire = options.fire
+  }
+
+  open(): void {
+    this.#open = true
+    this.#wake()
+  }
+
+  /** A timer was written that is due then (ms since 1970). */
+  expect(due_at: number): void {
+    if (due_at >= this.#nearest) return
+    this.#nearest = due_at
+    if (!this.#firing) this.#sleep()
+  }
+
+  async stop(): Promise<void> {
+    this.#open = false
+    this.#cancel()
+    await this.#firing
+  }
+
+  #sleep(): void {
+    this.#cancel()
+    if (!this.#open) return
+    const ms = Math.min(this.#nearest - this.#clock.now(), LONGEST_SLEEP_MS)
+    this.#cancel = this.#clock.after(Math.max(0, ms), () => this.#wake())
+  }
+
+  #wake(): void {
+    this.#firing ??= this.#fireDue().finally(() => {
+      this.#firing = undefined
+      this.#sleep()
+    })
+  }
+
+  async #fireDue(): Promise<void> {
+    try {
+      for (let more = true; more && this.#open; ) {
+        this.#nearest = Number.POSITIVE_INFINITY
+        const now = new Date(this.#clock.now()).toISOString()
+        const due = await dueTimers(this.#store.db, now, AT_ONCE)
+        await Promise.all(due.map((timer) => this.#fireOne(timer)))
+        more = due.length === AT_ONCE
+        const next = await nextTimerDue(this.#store.db, now)
+        if (next) this.#nearest = Math.min(this.#nearest, next.getTime())
+      }
+    } catch (cause) {
+      this.#log.warn('timers could not be read', { cause })
+    }
+  }
+
+  async #fireOne(timer: EffectRow): Promise<void> {
+    try {
+      await this.#fire(timer)
+    } catch (cause) {
+      this.#log.error('a timer could not fire', { cause, effect_id: timer.effect_id })
+    }
+  }
+}

@@ -1,0 +1,307 @@
+/**
+ * The one writer of a process. Turns that are ready while a batch is on its way go out together in the next one:
+ * one statement, one round trip, one sync to disk, any number of turns.
+ *
+ *   turns ─▶ queue ─▶ batch: sequences, hashes, root, signatures ─▶ statement ─┬─ written
+ *                       ▲                                                      ├─ a turn lost a race: without it, again
+ *                       └── the head has moved: read it, sign anew ◀───────────┤
+ *                                                                              └─ connection died: look, then decide (D4)
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { canonical } from '../ledger/canonical.ts'
+import { type Entry, placed } from '../ledger/entry.ts'
+import { NO_HASH } from '../ledger/hash.ts'
+import type { Signer } from '../ledger/keys.ts'
+import { sealed } from '../ledger/seal.ts'
+import { appended, type Frontier, frontierFrom, frontierText, rootOf } from '../ledger/tree.ts'
+import { Refusal } from '../refusal.ts'
+import type { Batch, Birth, Debt, Loss, Move } from '../store/commit.ts'
+import { readHead } from '../store/head.ts'
+import { sealNumbered } from '../store/journal.ts'
+import type { Store } from '../store/store.ts'
+import type { Log } from './log.ts'
+import { tagsOf } from './persisted.ts'
+import type { Resident } from './resident.ts'
+import type { Turn } from './turn.ts'
+
+export interface WriterOptions {
+  readonly store: Store
+  readonly signer: Signer
+  readonly witness: Signer
+  readonly log: Log
+  /** Turns that may wait; more are refused with OVERLOADED. */
+  readonly queue_limit: number
+  readonly batch_limit: number
+  readonly lease_s: number
+  /** Told after each batch, for readers that wait for news. */
+  readonly committed: () => void
+}
+
+export type Written =
+  | { readonly ok: true; readonly residents: readonly Resident[] }
+  | { readonly ok: false; readonly lost: Loss['what'] }
+
+/** A turn with its leases decided. */
+export type ReadyTurn = Omit<Turn, 'debts'> & { readonly debts: readonly Debt[] }
+
+interface Waiting {
+  readonly turn: ReadyTurn
+  readonly resolve: (written: Written) => void
+  readonly reject: (cause: unknown) => void
+}
+
+interface Head {
+  readonly number: number
+  readonly next_sequence: number
+  readonly hash: string
+  readonly frontier: Frontier
+}
+
+interface Built {
+  readonly batch: Batch
+  readonly next: Head
+  readonly residents: readonly (readonly Resident[])[]
+}
+
+/** After losing the head a writer locks it first, until it has met it unmoved this often (D2). */
+const CALM = 64
+const RETRY_S = 1
+
+export class Writer {
+  readonly #options: WriterOptions
+  #queue: Waiting[] = []
+  #head: Head | undefined
+  #running: Promise<void> | undefined
+  #lockFirst = 0
+  #stopped = false
+  readonly stats = { batches: 0, turns: 0, entries: 0, heads_lost: 0 }
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  /** Resolves when the turn is durable or has lost a race; rejects when the system is halted or the write failed. */
+  submit(turn: ReadyTurn): Promise<Written> {
+    if (this.#stopped) throw new Refusal('STOPPING', 'The server is stopping', { retry_after_s: RETRY_S })
+    if (this.#queue.length >= this.#options.queue_limit) {
+      throw new Refusal('OVERLOADED', `${this.#queue.length} turns are waiting to be written`, {
+        retry_after_s: RETRY_S,
+      })
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ turn, resolve, reject })
+      // Turns that become ready in the same round of the event loop share a batch.
+      this.#running ??= Promise.resolve().then(() => this.#run())
+    })
+  }
+
+  /** Writes what is waiting, then takes no more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#take()
+      try {
+        await this.#write(batch)
+      } catch (cause) {
+        for (const { reject } of batch) reject(cause)
+      }
+    }
+    this.#running = undefined
+  }
+
+  // The orchestrator's turns may move the halt flag, so they travel alone.
+  #take(): Waiting[] {
+    const { batch_limit } = this.#options
+    const alone = this.#queue.findIndex(({ turn }) => turn.orchestrator)
+    const count = alone === -1 ? batch_limit : Math.max(1, Math.min(alone, batch_limit))
+    return this.#queue.splice(0, count)
+  }
+
+  async #write(waiting: readonly Waiting[]): Promise<void> {
+    let left = waiting
+    while (left.length > 0) {
+      const attempt = await this.#attempt(left)
+      if (attempt === 'again') continue
+      if ('refused' in attempt) return this.#halve(left, attempt.refused)
+      const { built, verdict } = attempt
+      if (verdict.ok) return this.#written(left, built)
+      if (!verdict.head_ok) {
+        this.#head = undefined
+        this.#lockFirst = CALM
+        this.stats.heads_lost += 1
+        continue
+      }
+      if (!verdict.running) {
+        const halted = await this.#haltedRefusal()
+        for (const { reject } of left) reject(halted)
+        return
+      }
+      const lost = new Map(verdict.lost.map(({ turn, what }) => [turn, what]))
+      left.forEach(({ resolve }, turn) => {
+        const what = lost.get(turn)
+        if (what) resolve({ ok: false, lost: what })
+      })
+      left = left.filter((_, turn) => !lost.has(turn))
+    }
+  }
+
+  async #attempt(left: readonly Waiting[]) {
+    let built: Built | undefined
+    const send = async () => {
+      this.#head ??= await this.#readHead()
+      built = this.#build(left, this.#head)
+      return { built, verdict: await this.#options.store.commit(built.batch) }
+    }
+    try {
+      if (this.#lockFirst === 0) return await send()
+      this.#lockFirst -= 1
+      return await this.#options.store.lockingHead((number) => {
+        if (number !== this.#head?.number) {
+          this.#head = undefined
+          this.#lockFirst = CALM
+        }
+        return send()
+      })
+    } catch (cause) {
+      return this.#afterFailure(cause, built)
+    }
+  }
+
+  // What the database said no to is one turn's fault; what it did not answer may have been written all the same.
+  async #afterFailure(cause: unknown, built: Built | undefined) {
+    const code = String((cause as { code?: unknown }).code ?? '')
+    if (cause instanceof TypeError || /^(22|23|42|54)/.test(code)) {
+      this.#options.log.error('a batch could not be written', { cause })
+      return { refused: cause }
+    }
+    this.#options.log.warn('the commit was not answered', { cause })
+    for (;;) {
+      try {
+        const seal = built && (await sealNumbered(this.#options.store.db, built.batch.seal.number))
+        if (built && seal?.hash === built.batch.seal.hash) {
+          return { built, verdict: { ok: true, head_ok: true, running: true, lost: [] } }
+        }
+        this.#head = undefined
+        return 'again' as const
+      } catch {
+        if (this.#stopped) throw cause
+        await wait(200)
+      }
+    }
+  }
+
+  // One bad turn must not spoil a batch: it is looked for until it is alone (D5).
+  async #halve(left: readonly Waiting[], cause: unknown): Promise<void> {
+    if (left.length === 1) {
+      left[0]?.reject(new Error('This turn could not be written', { cause }))
+      return
+    }
+    const middle = Math.ceil(left.length / 2)
+    await this.#write(left.slice(0, middle))
+    await this.#write(left.slice(middle))
+  }
+
+  #written(left: readonly Waiting[], { next, residents, batch }: Built): void {
+    this.#head = next
+    this.stats.batches += 1
+    this.stats.turns += left.length
+    this.stats.entries += batch.entries.length
+    left.forEach(({ resolve }, turn) => {
+      resolve({ ok: true, residents: residents[turn] ?? [] })
+    })
+    this.#options.committed()
+  }
+
+  async #readHead(): Promise<Head> {
+    const { number, next_sequence, hash, frontier } = await readHead(this.#options.store.db)
+    return { number, next_sequence, hash, frontier: frontierFrom(frontier) }
+  }
+
+  async #haltedRefusal(): Promise<Refusal> {
+    const { halt_reason } = await readHead(this.#options.store.db)
+    return new Refusal('SYSTEM_HALTED', `The system is halted: ${halt_reason ?? 'no reason is known'}`, { halt_reason })
+  }
+
+  // Everything that follows from the head: sequences, hashes, the root, the signatures.
+  #build(waiting: readonly Waiting[], head: Head): Built {
+    const { signer, witness, lease_s } = this.#options
+    const entries: Entry[] = []
+    const moves: Move[] = []
+    const births: Birth[] = []
+    const residents = waiting.map(({ turn }, index) =>
+      turn.touched.map(({ before, after, drafts, snapshot }) => {
+        let last_hash = before?.last_hash ?? NO_HASH
+        for (const draft of drafts) {
+          const entry = placed(draft, head.next_sequence + entries.length, last_hash)
+          entries.push(entry)
+          last_hash = entry.hash
+        }
+        const resident = { ...after, last_hash }
+        const move = moveOf(index, before?.revision ?? 0, resident, snapshot)
+        if (before) moves.push(move)
+        else births.push(birthOf(move, resident))
+        return resident
+      }),
+    )
+    const frontier = appended(
+      head.frontier,
+      entries.map(({ hash }) => hash),
+    )
+    const body = {
+      number: head.number + 1,
+      first_sequence: head.next_sequence,
+      count: entries.length,
+      root: rootOf(frontier),
+      prev_hash: head.hash,
+    }
+    const seal = sealed(body, signer, witness)
+    const turns = waiting.map(({ turn }) => turn)
+    return {
+      residents,
+      next: { number: seal.number, next_sequence: head.next_sequence + entries.length, hash: seal.hash, frontier },
+      batch: {
+        ...{ head: head.number, seal, frontier: frontierText(frontier), entries, moves, births, lease_s },
+        overrides_halt: turns.every(({ orchestrator }) => orchestrator),
+        halt: turns.find(({ halt }) => halt)?.halt ?? null,
+        debts: turns.flatMap(({ debts }) => debts),
+        closings: turns.flatMap(({ closings }, turn) => closings.map((closing) => ({ ...closing, turn }))),
+        aborts: turns.flatMap(({ aborts }) => aborts),
+        remembered: turns.flatMap(({ remembered }, turn) => (remembered ? [{ ...remembered, turn }] : [])),
+      },
+    }
+  }
+}
+
+function moveOf(turn: number, expected: number, resident: Resident & { last_hash: string }, snapshot: string): Move {
+  const { instance_id, revision, status, state, last_hash, title, attributes, entered_state_at, updated_at } = resident
+  return {
+    ...{
+      turn,
+      instance_id,
+      expected,
+      revision,
+      status,
+      state,
+      last_hash,
+      snapshot,
+      title,
+      entered_state_at,
+      updated_at,
+    },
+    tags: canonical(tagsOf(resident.core.snapshot)),
+    attributes: canonical(attributes),
+  }
+}
+
+function birthOf(move: Move, { tenant, definition, input, parent_id, parent_child_id }: Resident): Birth {
+  const { name: machine, version } = definition
+  return { ...move, tenant, machine, version, input: canonical(input), parent_id, parent_child_id }
+}

@@ -1,0 +1,124 @@
+/** The files a call leaves behind: which of them count, what they are, and how many a policy allows. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { PolicyConfig } from '../../../machines/run/policy.ts'
+import type { ArtifactRef, ArtifactType } from '../../../machines/run/tool.ts'
+
+const BYTES_PER_MB = 1_048_576
+
+/** TC-6, except that XML is a JUnit report only under its own name (RN-8). */
+const kinds: Readonly<Record<string, readonly [ArtifactType, mime: string]>> = {
+  '.png': ['screenshot', 'image/png'],
+  '.jpg': ['screenshot', 'image/jpeg'],
+  '.jpeg': ['screenshot', 'image/jpeg'],
+  '.webp': ['screenshot', 'image/webp'],
+  '.xml': ['log', 'application/xml'],
+  '.zip': ['trace', 'application/zip'],
+  '.log': ['log', 'text/plain'],
+  '.txt': ['log', 'text/plain'],
+  '.html': ['report', 'text/html'],
+  '.webm': ['video', 'video/webm'],
+  '.json': ['other', 'application/json'],
+}
+const typesByName: Readonly<Record<string, ArtifactType>> = {
+  'junit.xml': 'junit_xml',
+  'stdout.log': 'stdout',
+  'stderr.log': 'stderr',
+}
+
+const harvested = new Set(['.json', '.xml', '.png', '.jpg', '.jpeg', '.webp', '.txt', '.log'])
+const harvestedBelowUi = new Set([...harvested, '.zip', '.webm', '.html'])
+const folders = ['ui', 'http', 'repro']
+
+export interface Harvest {
+  readonly artifacts: readonly ArtifactRef[]
+  /** What the limits left out (TX-3). */
+  readonly dropped: { readonly count: number; readonly bytes: number }
+}
+
+interface Found {
+  /** Below the call's directory, with `/`. */
+  readonly name: string
+  readonly path: string
+  readonly size: number
+}
+
+/** RN-8, TX-3. */
+export async function harvest(call: {
+  readonly directory: string
+  readonly run_id: string
+  /** The call's directory relative to the run's, with `/`. */
+  readonly rel_dir: string
+  readonly limits: PolicyConfig['artifact_limits']
+}): Promise<Harvest> {
+  const { max_count, max_size_mb } = call.limits
+  const artifacts: ArtifactRef[] = []
+  const dropped = { count: 0, bytes: 0 }
+  for (const file of await filesIn(call.directory)) {
+    if (artifacts.length === max_count || file.size > max_size_mb * BYTES_PER_MB) {
+      dropped.count += 1
+      dropped.bytes += file.size
+    } else {
+      artifacts.push(await artifactOf(file, call))
+    }
+  }
+  return { artifacts, dropped }
+}
+
+/** The report and the streams first, so that a limit never costs a run its own record. */
+async function filesIn(directory: string): Promise<readonly Found[]> {
+  const found: Found[] = []
+  for (const folder of ['', ...folders]) {
+    const wanted = folder === 'ui' ? harvestedBelowUi : harvested
+    // A folder that is a symlink is not followed either.
+    if (!(await isDirectory(join(directory, folder)))) continue
+    for (const name of await namesIn(directory, folder)) {
+      const path = join(directory, name)
+      // A name that is no UTF-8 cannot be found again.
+      const file = await lstat(path).catch(() => undefined)
+      if (file !== undefined && wanted.has(extname(name).toLowerCase())) found.push({ name, path, size: file.size })
+    }
+  }
+  const first = Object.keys(typesByName)
+  const rank = ({ name }: Found) => (first.includes(name) ? first.indexOf(name) : first.length)
+  return found.toSorted((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1))
+}
+
+/** Directly in the call's directory; at any depth in the folders set aside for artifacts. */
+async function namesIn(directory: string, folder: string): Promise<readonly string[]> {
+  const entries = await readdir(join(directory, folder), { withFileTypes: true, recursive: folder !== '' })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const entry = await lstat(path).catch(() => undefined)
+  return entry?.isDirectory() ?? false
+}
+
+async function artifactOf(
+  file: Found,
+  { run_id, rel_dir }: { readonly run_id: string; readonly rel_dir: string },
+): Promise<ArtifactRef> {
+  const rel_path = `${rel_dir}/${file.name}`
+  const [kind, mime] = kinds[extname(file.name).toLowerCase()] ?? ['other', 'application/octet-stream']
+  const type = typesByName[file.name] ?? kind
+  return {
+    type,
+    path: `${run_id}/${rel_path}`,
+    mime,
+    size: file.size,
+    sha256: await sha256Of(file.path),
+    metadata: type === 'screenshot' ? { rel_path, is_image: true } : { rel_path },
+  }
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const digest = createHash('sha256')
+  await pipeline(createReadStream(path), digest)
+  return digest.digest('hex')
+}

@@ -1,0 +1,246 @@
+/**
+ * The commit: one statement writes everything a batch of turns owes, or nothing (D1).
+ *
+ *   head, locked ── stands? running? ─┐
+ *   instances, locked in order ───────┤ lost ── verdict ──▶ moved · born · recorded · owed · closed · aborted
+ *   effects, locked in order ─────────┤                     · remembered · sealed · advanced
+ *   new ids and keys ─────────────────┘
+ *
+ * Every write joins the verdict, so what was signed is what is written. Under the head's lock nobody else commits;
+ * that makes the checks for "does not exist yet" exact.
+ */
+import type { Entry } from '../ledger/entry.ts'
+import type { Seal } from '../ledger/seal.ts'
+
+export interface Birth extends Move {
+  readonly tenant: string
+  readonly machine: string
+  readonly version: string
+  readonly input: string
+  readonly parent_id: string | null
+  readonly parent_child_id: string | null
+}
+
+export interface Move {
+  readonly turn: number
+  readonly instance_id: string
+  /** The revision this turn began from; 0 when the instance is born in it. */
+  readonly expected: number
+  readonly revision: number
+  readonly status: string
+  readonly state: string
+  readonly tags: string
+  readonly last_hash: string
+  readonly snapshot: string
+  readonly title: string
+  readonly attributes: string
+  readonly entered_state_at: string
+  readonly updated_at: string
+}
+
+export interface Debt {
+  readonly effect_id: string
+  readonly instance_id: string
+  readonly tenant: string
+  readonly child_id: string
+  readonly kind: 'invoke' | 'timer'
+  readonly source: string
+  readonly payload: string
+  readonly due_at: string
+  readonly created_at: string
+  readonly leased_by: string | null
+}
+
+export interface Closing {
+  readonly turn: number
+  readonly effect_id: string
+  /** The attempt whose outcome this is: the turn is lost when it is no longer open. Null: it may be gone already. */
+  readonly attempt: number | null
+  readonly outcome: 'done' | 'error' | 'cancelled'
+  readonly error: string | null
+}
+
+export interface Remembered {
+  readonly turn: number
+  readonly tenant: string
+  readonly principal_id: string
+  readonly operation: string
+  readonly key: string
+  readonly body_hash: string
+  readonly instance_id: string
+  readonly revision: number
+}
+
+export interface Batch {
+  /** The seal number the head stood at when the batch was signed. */
+  readonly head: number
+  /** Only turns of the orchestrator machine commit while the system is halted. */
+  readonly overrides_halt: boolean
+  readonly halt: { readonly halted: boolean; readonly reason: string | null } | null
+  readonly frontier: string
+  readonly seal: Seal
+  readonly entries: readonly Entry[]
+  readonly moves: readonly Move[]
+  readonly births: readonly Birth[]
+  readonly debts: readonly Debt[]
+  readonly closings: readonly Closing[]
+  readonly aborts: readonly string[]
+  readonly remembered: readonly Remembered[]
+  readonly lease_s: number
+}
+
+export interface Loss {
+  readonly turn: number
+  readonly what: 'instance' | 'effect' | 'request' | 'exists'
+}
+
+export interface Verdict {
+  readonly ok: boolean
+  readonly head_ok: boolean
+  readonly running: boolean
+  readonly lost: readonly Loss[]
+}
+
+const move =
+  'turn instance_id expected revision status state tags last_hash snapshot title attributes entered_state_at updated_at'
+const columns = {
+  moves: [move, 'int uuid int int text text text text text text text timestamptz timestamptz'],
+  births: [
+    `${move} tenant machine version input parent_id parent_child_id`,
+    'int uuid int int text text text text text text text timestamptz timestamptz text text text text uuid text',
+  ],
+  entries: [
+    'sequence instance_id tenant machine version revision event_id event by at state_before state_after fired dropped correlation_id salt event_hash snapshot_hash prev_hash hash',
+    'bigint uuid text text text int uuid text text timestamptz text text text text text text text text text text',
+  ],
+  debts: [
+    'effect_id instance_id tenant child_id kind source payload due_at created_at leased_by',
+    'uuid uuid text text text text text timestamptz timestamptz text',
+  ],
+  closings: ['turn effect_id attempt outcome error', 'int uuid int text text'],
+  remembered: [
+    'turn tenant principal_id operation key body_hash instance_id revision',
+    'int text text text text text uuid int',
+  ],
+} as const
+
+type Section = keyof typeof columns
+
+const SCALARS = 17
+const sections = placed()
+
+/** Seal, head and leases first, then one array per column. */
+export function commitParameters(batch: Batch): unknown[] {
+  const { seal, halt } = batch
+  const scalars = [
+    ...[batch.head, batch.overrides_halt, batch.frontier, halt?.halted ?? null, halt?.reason ?? null, batch.lease_s],
+    ...[seal.number, seal.first_sequence, seal.count, seal.root, seal.prev_hash, seal.hash],
+    ...[seal.key_id, seal.signature, seal.witness_id, seal.witness_signature, batch.aborts],
+  ]
+  const rows = {
+    ...batch,
+    entries: batch.entries.map((entry) => ({
+      ...entry,
+      by: JSON.stringify(entry.by),
+      fired: JSON.stringify(entry.fired),
+      dropped: JSON.stringify(entry.dropped),
+    })),
+  }
+  return [...scalars, ...sections.flatMap(({ section, names }) => columnsOf(rows[section], names))]
+}
+
+function columnsOf(rows: readonly object[], names: readonly string[]): unknown[][] {
+  return names.map((name) => rows.map((row) => (row as Record<string, unknown>)[name]))
+}
+
+function placed(): { section: Section; names: string[]; from: string }[] {
+  let next = SCALARS + 1
+  return (Object.keys(columns) as Section[]).map((section) => {
+    const names = columns[section][0].split(' ')
+    const types = columns[section][1].split(' ')
+    const arrays = types.map((type) => `$${next++}::${type}[]`)
+    return { section, names, from: `select * from unnest(${arrays.join(', ')}) as s(${names.join(', ')})` }
+  })
+}
+
+function rows(section: Section): string {
+  return sections.find((one) => one.section === section)?.from ?? ''
+}
+
+export const commitStatement = `
+with
+  head_now as materialized (select number, halted from head for update),
+  moves as materialized (${rows('moves')}),
+  births as materialized (${rows('births')}),
+  entries as materialized (${rows('entries')}),
+  debts as materialized (${rows('debts')}),
+  closings as materialized (${rows('closings')}),
+  remembered as materialized (${rows('remembered')}),
+  held as materialized (
+    select instance_id, revision from instances
+    where (select number from head_now) = $1 and instance_id = any(array(select instance_id from moves))
+    order by instance_id for update),
+  open as materialized (
+    select effect_id, attempt from effects
+    where (select number from head_now) = $1 and settled_at is null
+      and effect_id = any(array(select effect_id from closings) || $17::uuid[])
+    order by effect_id for update),
+  lost as materialized (
+    select turn, 'instance' as what from moves
+      where not exists (select from held where held.instance_id = moves.instance_id and held.revision = moves.expected)
+    union all
+    select turn, 'exists' from births
+      where exists (select from instances where instances.instance_id = births.instance_id)
+    union all
+    select turn, 'effect' from closings
+      where attempt is not null
+        and not exists (select from open where open.effect_id = closings.effect_id and open.attempt = closings.attempt)
+    union all
+    select turn, 'request' from remembered r
+      where exists (select from requests q where (q.tenant, q.principal_id, q.operation, q.key) = (r.tenant, r.principal_id, r.operation, r.key))),
+  verdict as materialized (
+    select number = $1 and (not halted or $2) and not exists (select from lost) as ok,
+      number = $1 as head_ok, not halted or $2 as running
+    from head_now),
+  moved as (
+    update instances i set (revision, status, state, tags, last_hash, snapshot, title, attributes, entered_state_at, updated_at)
+      = (m.revision, m.status, m.state, m.tags::jsonb, m.last_hash, m.snapshot::json, m.title, m.attributes::jsonb, m.entered_state_at, m.updated_at)
+    from moves m, verdict where verdict.ok and i.instance_id = m.instance_id),
+  born as (
+    insert into instances (instance_id, tenant, machine, version, status, state, tags, revision, last_hash, input, snapshot,
+      title, attributes, parent_id, parent_child_id, entered_state_at, created_at, updated_at)
+    select instance_id, tenant, machine, version, status, state, tags::jsonb, revision, last_hash, input::json, snapshot::json,
+      title, attributes::jsonb, parent_id, parent_child_id, entered_state_at, updated_at, updated_at
+    from births, verdict where verdict.ok),
+  recorded as (
+    insert into journal (sequence, instance_id, tenant, machine, version, revision, event_id, event, by, at, state_before,
+      state_after, fired, dropped, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash)
+    select sequence, instance_id, tenant, machine, version, revision, event_id, event::json, by::json, at, state_before,
+      state_after, fired::json, dropped::json, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash
+    from entries, verdict where verdict.ok),
+  owed as (
+    insert into effects (effect_id, instance_id, tenant, child_id, kind, source, payload, due_at, created_at, leased_by, leased_until, delivery)
+    select effect_id, instance_id, tenant, child_id, kind, source, payload::json, due_at, created_at, leased_by,
+      case when leased_by is not null then now() + make_interval(secs => $6) end, case when leased_by is null then 0 else 1 end
+    from debts, verdict where verdict.ok),
+  closed as (
+    update effects e set settled_at = now(), outcome = c.outcome, last_error = coalesce(c.error, e.last_error), leased_by = null, leased_until = null
+    from closings c, verdict where verdict.ok and e.effect_id = c.effect_id and e.settled_at is null),
+  aborted as (
+    update effects e set abort_requested = true
+    from verdict where verdict.ok and e.effect_id = any($17::uuid[]) and e.settled_at is null),
+  kept as (
+    insert into requests (tenant, principal_id, operation, key, body_hash, instance_id, revision)
+    select tenant, principal_id, operation, key, body_hash, instance_id, revision from remembered, verdict where verdict.ok),
+  sealed as (
+    insert into seals (number, first_sequence, count, root, prev_hash, hash, key_id, signature, witness_id, witness_signature)
+    select $7::bigint, $8::bigint, $9::int, $10, $11, $12, $13, $14, $15, $16 from verdict where verdict.ok),
+  advanced as (
+    update head set number = $7, next_sequence = $8::bigint + $9::int, hash = $12, frontier = $3,
+      halted = coalesce($4::boolean, halted),
+      halt_reason = case when $4::boolean is null then halt_reason when $4 then $5 end,
+      halted_at = case when $4::boolean is null then halted_at when $4 then now() end
+    from verdict where verdict.ok)
+select ok, head_ok, running, pg_current_wal_insert_lsn()::text as lsn,
+  coalesce((select json_agg(json_build_object('turn', turn, 'what', what)) from lost), '[]') as lost
+from verdict`

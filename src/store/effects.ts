@@ -1,0 +1,140 @@
+/**
+ * Work owed: who holds it, how long, and what was tried. Leases run on the database's clock, so that servers whose
+ * clocks differ agree who holds what; due times are the engine's. Rows are locked in the order of their ids.
+ */
+import { type Kysely, type Selectable, sql } from 'kysely'
+import type { EffectTable, Tables } from './tables.ts'
+
+export type EffectRow = Selectable<EffectTable>
+
+export interface Claim {
+  readonly holder: string
+  /** How many of each source at most. */
+  readonly room: Readonly<Record<string, number>>
+  readonly now: string
+  readonly lease_s: number
+  /** Only this tenant's. */
+  readonly tenant?: string
+}
+
+/** Leases what is due and free. Rows another server is just claiming are passed over. */
+export async function claimEffects(
+  db: Kysely<Tables>,
+  { holder, room, now, lease_s, tenant }: Claim,
+): Promise<EffectRow[]> {
+  const sources = Object.keys(room)
+  const { rows } = await sql<EffectRow>`
+    with free as (
+      select due.effect_id
+      from unnest(${sources}::text[], ${Object.values(room)}::int[]) as room(source, places)
+      cross join lateral (
+        select effect_id from effects
+        where settled_at is null and kind = 'invoke' and effects.source = room.source and due_at <= ${now}::timestamptz
+          and (leased_until is null or leased_until < now()) and tenant = coalesce(${tenant ?? null}, tenant)
+        order by due_at limit room.places for update skip locked
+      ) as due)
+    update effects set leased_by = ${holder}, leased_until = now() + make_interval(secs => ${lease_s}), delivery = delivery + 1
+    from free where effects.effect_id = free.effect_id
+    returning effects.*`.execute(db)
+  return rows
+}
+
+/** Prolongs leases still held; what is missing from the answer is held no longer. */
+export async function prolongLeases(
+  db: Kysely<Tables>,
+  { holder, effect_ids, lease_s }: { holder: string; effect_ids: readonly string[]; lease_s: number },
+): Promise<{ effect_id: string; attempt: number; abort_requested: boolean; leased_until: Date }[]> {
+  const { rows } = await sql<{ effect_id: string; attempt: number; abort_requested: boolean; leased_until: Date }>`
+    with mine as (
+      select effect_id from effects
+      where effect_id = any(${effect_ids}::uuid[]) and leased_by = ${holder} and settled_at is null
+      order by effect_id for update)
+    update effects set leased_until = now() + make_interval(secs => ${lease_s})
+    from mine where effects.effect_id = mine.effect_id
+    returning effects.effect_id, attempt, abort_requested, leased_until`.execute(db)
+  return rows
+}
+
+export interface AttemptRef {
+  readonly effect_id: string
+  readonly attempt: number
+}
+
+/** Gives an attempt up for another one later. False when it was no longer open. */
+export async function retryLater(
+  db: Kysely<Tables>,
+  { effect_id, attempt, due_at, error }: AttemptRef & { due_at: string; error: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('effects')
+    .set({ attempt: attempt + 1, delivery: 0, due_at, last_error: error, leased_by: null, leased_until: null })
+    .where('effect_id', '=', effect_id)
+    .where('attempt', '=', attempt)
+    .where('settled_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Closes an effect nobody waits for any more. */
+export async function closeEffect(db: Kysely<Tables>, effect_id: string): Promise<void> {
+  await db
+    .updateTable('effects')
+    .set({ settled_at: sql<Date>`now()`, outcome: 'cancelled', leased_by: null, leased_until: null })
+    .where('effect_id', '=', effect_id)
+    .where('settled_at', 'is', null)
+    .execute()
+}
+
+/** Hands back what this process holds, as when it stops: others may claim it at once. */
+export async function releaseLeases(db: Kysely<Tables>, holder: string): Promise<void> {
+  await db
+    .updateTable('effects')
+    .set({ leased_by: null, leased_until: null })
+    .where('leased_by', '=', holder)
+    .where('settled_at', 'is', null)
+    .execute()
+}
+
+/** Frees every lease: right only where no other process can hold one, which is PGlite. */
+export async function freeAllLeases(db: Kysely<Tables>): Promise<void> {
+  await db
+    .updateTable('effects')
+    .set({ leased_by: null, leased_until: null })
+    .where('leased_by', 'is not', null)
+    .where('settled_at', 'is', null)
+    .execute()
+}
+
+export async function dueTimers(db: Kysely<Tables>, now: string, limit: number): Promise<EffectRow[]> {
+  return openTimers(db).selectAll().where('due_at', '<=', new Date(now)).orderBy('due_at').limit(limit).execute()
+}
+
+export async function nextTimerDue(db: Kysely<Tables>, after: string): Promise<Date | undefined> {
+  const row = await openTimers(db)
+    .select('due_at')
+    .where('due_at', '>', new Date(after))
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.due_at
+}
+
+export async function effectNamed(db: Kysely<Tables>, effect_id: string): Promise<EffectRow | undefined> {
+  return db.selectFrom('effects').selectAll().where('effect_id', '=', effect_id).executeTakeFirst()
+}
+
+/** Sources of open work, to be compared with the handlers at hand. */
+export async function openSources(db: Kysely<Tables>): Promise<string[]> {
+  const rows = await db
+    .selectFrom('effects')
+    .select('source')
+    .distinct()
+    .where('kind', '=', 'invoke')
+    .where('settled_at', 'is', null)
+    .execute()
+  return rows.map(({ source }) => source)
+}
+
+function openTimers(db: Kysely<Tables>) {
+  return db.selectFrom('effects').where('kind', '=', 'timer').where('settled_at', 'is', null)
+}
