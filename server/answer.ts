@@ -1,6 +1,6 @@
 /** From what an operation gave to a response, by the kind of answer it declared. */
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type Answer, BASE, type FileAnswer, type StreamItem, type Success } from '../src/operation.ts'
+import { type Answer, BASE, type FileAnswer, type OpenStream, type Success } from '../src/operation.ts'
 import type { RequestContext } from './environment.ts'
 import { eventStream } from './event-stream.ts'
 
@@ -20,7 +20,7 @@ export function answered(
     case 'file':
       return fileResponse(c, result.data as FileAnswer)
     case 'stream':
-      return c.body(eventStream(result.data as AsyncIterable<StreamItem>, { onFault }), 200, {
+      return c.body(eventStream(result.data as OpenStream, options), 200, {
         'Content-Type': 'text/event-stream',
         // Proxies that collect an answer before passing it on would hold events back.
         'X-Accel-Buffering': 'no',

@@ -22,8 +22,8 @@ function queryOf(queries: Readonly<Record<string, readonly string[]>>): Record<s
   return Object.fromEntries(
     Object.entries(queries).map(([field, values]) => {
       const [value = ''] = values
-      if (values.length === 1) return [field, value]
-      throw invalid('INVALID_REQUEST', [{ field, wanted: 'one value', got: values.length }])
+      if (values.length === 1 && value !== '') return [field, value]
+      throw invalid('INVALID_REQUEST', [{ field, wanted: 'one value', got: value === '' ? 'none' : values.length }])
     }),
   )
 }

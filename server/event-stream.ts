@@ -1,17 +1,19 @@
 /** Server-sent events: what an iterator yields, a comment when it is long silent, and nothing read ahead of the reader. */
-import type { StreamItem } from '../src/operation.ts'
+import type { OpenStream, StreamItem } from '../src/operation.ts'
 
 const HEARTBEAT_MS = 15_000
 
 interface Options {
+  /** Raised when the server stops, or the connection is gone. */
+  readonly signal: AbortSignal
   /** Told of a fault; the stream ends, and the reader comes back with its `Last-Event-ID`. */
   readonly onFault: (fault: unknown) => void
 }
 
-export function eventStream(items: AsyncIterable<StreamItem>, { onFault }: Options): ReadableStream<Uint8Array> {
-  const iterator = items[Symbol.asyncIterator]()
+export function eventStream(open: OpenStream, { signal, onFault }: Options): ReadableStream<Uint8Array> {
+  const closing = new AbortController()
+  const items = open(AbortSignal.any([signal, closing.signal]))[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
-  let wanted = true
   let heartbeat: NodeJS.Timeout
   return new ReadableStream({
     start(controller) {
@@ -19,16 +21,15 @@ export function eventStream(items: AsyncIterable<StreamItem>, { onFault }: Optio
       heartbeat = setInterval(() => controller.enqueue(encoder.encode(': heartbeat\n\n')), HEARTBEAT_MS).unref()
     },
     async pull(controller) {
-      const next = await iterator.next().catch(onFault)
-      if (!wanted) return
+      const next = await items.next().catch(onFault)
+      if (closing.signal.aborted) return
       if (next && !next.done) return controller.enqueue(encoder.encode(frame(next.value)))
       clearInterval(heartbeat)
       controller.close()
     },
-    async cancel() {
-      wanted = false
+    cancel() {
       clearInterval(heartbeat)
-      await iterator.return?.()
+      closing.abort()
     },
   })
 }

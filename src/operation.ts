@@ -88,6 +88,9 @@ export interface FileAnswer {
   readonly attachment: string | null
 }
 
+/** Begins a stream that goes on until the signal is raised. */
+export type OpenStream = (closed: AbortSignal) => AsyncIterable<StreamItem>
+
 export interface StreamItem {
   /** Where a reader continues with `Last-Event-ID`. */
   readonly id: string
@@ -101,7 +104,7 @@ export const json = <Schema extends z.ZodType>(
 ): Answer<z.input<Schema>> => ({ kind: 'json', status, schema })
 export const text = (media_type: string): Answer<string> => ({ kind: 'text', media_type })
 export const file: Answer<FileAnswer> = { kind: 'file' }
-export const stream = (schema: z.ZodType): Answer<AsyncIterable<StreamItem>> => ({ kind: 'stream', schema })
+export const stream = (schema: z.ZodType): Answer<OpenStream> => ({ kind: 'stream', schema })
 
 export type Outcome<Data = unknown> = Success<Data> | Failure
 

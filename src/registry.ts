@@ -70,14 +70,14 @@ export function createRegistry({ engine, now }: { engine: Reads & Writes; now: (
     try {
       admit(name, operation, call.principal)
       const params = paramsOf(operation, call.params)
-      return await operation.execute({ ...contextOf(name, call, params), ...granted(operation) })
+      return await operation.execute(Object.freeze({ ...contextOf(name, call, params), ...granted(operation) }))
     } catch (error) {
       return failureOf(error)
     }
   }
 
   function contextOf(name: string, call: Call, params: Context<never>['params']): Context<never> {
-    return Object.freeze({
+    return {
       operation: name,
       tenant_id: call.principal.tenant,
       principal: call.principal,
@@ -88,7 +88,7 @@ export function createRegistry({ engine, now }: { engine: Reads & Writes; now: (
       request: call.idempotency_key === undefined ? undefined : requestKey(name, call.idempotency_key, call.params),
       expected_revision: call.expected_revision,
       last_event_id: call.last_event_id,
-    })
+    }
   }
 
   /** What the mode grants, at run time too: an operation that declared READ finds no `writes` (D37). */

@@ -1,12 +1,12 @@
 /** What a human's answer makes of a run (HI-5). */
 import type { ApprovalNeed, Judgement, Outcome } from './schema.ts'
 
-export type Refusal = 'hitl_rejected' | 'hitl_expired'
+export type HitlRule = 'hitl_rejected' | 'hitl_expired'
 
 const said = {
   hitl_rejected: 'The approval was rejected',
   hitl_expired: 'Nobody approved in time',
-} as const satisfies Record<Refusal, string>
+} as const satisfies Record<HitlRule, string>
 
 /** Approval accepts the risk; it cannot turn failed tests into a PASS. */
 export function approvedOutcome(underlying: Judgement): Outcome {
@@ -14,6 +14,6 @@ export function approvedOutcome(underlying: Judgement): Outcome {
 }
 
 /** At the plan stage a no settles the run before anything is executed. */
-export function refusedPlan(rule: Refusal, need: ApprovalNeed): Judgement {
+export function deniedPlan(rule: HitlRule, need: ApprovalNeed): Judgement {
   return { decision: 'FAIL', reason: `${said[rule]}: ${need.reason}`, triggered_rules: [rule] }
 }

@@ -2,7 +2,7 @@
 import type { Start } from '../definition.ts'
 import { nothingSpent, spent } from './budget.ts'
 import { known } from './known.ts'
-import { approvedOutcome, type Refusal, refusedPlan } from './outcome.ts'
+import { approvedOutcome, deniedPlan, type HitlRule } from './outcome.ts'
 import type { LoadedPolicy } from './policy.ts'
 import type {
   BudgetRuling,
@@ -108,17 +108,17 @@ export const acceptedRisk = ({ context }: Asked): Changes => ({
   approved_match: known(context, 'needs_approval').match,
 })
 
-export const refusal = ({ context }: Asked, { rule }: { rule: Refusal }): Changes => ({
-  settled: refusedPlan(rule, known(context, 'needs_approval')),
+export const deniedPlanOf = ({ context }: Asked, { rule }: { rule: HitlRule }): Changes => ({
+  settled: deniedPlan(rule, known(context, 'needs_approval')),
 })
 
 /** HI-5: the outcome is new, the decision stays as it was written. */
-export const approvedOutcomeOf = ({ context }: Asked): Changes => ({
+export const grantedOutcome = ({ context }: Asked): Changes => ({
   outcome: approvedOutcome(known(context, 'underlying')),
   outcome_at: context.moment.at,
 })
 
-export const refusedOutcome = ({ context }: Asked, { rule }: { rule: Refusal }): Changes => ({
+export const deniedOutcome = ({ context }: Asked, { rule }: { rule: HitlRule }): Changes => ({
   outcome: 'FAIL',
   outcome_at: context.moment.at,
   triggered_rules: [...context.triggered_rules, rule],

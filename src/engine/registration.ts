@@ -94,7 +94,7 @@ function* nodeProblems(node: AnyStateNode, machine: AnyStateMachine, invokeIds: 
     if (config?.id === undefined) yield `an invoke in ${at} has no id of its own: invoke: { id: '…', src: … }`
     else if (!('onError' in config))
       yield `invoke "${invoke.id}" has no onError: say where the chart goes when the work fails`
-    if (typeof invoke.src !== 'string') yield `an invoke in ${at} has its actor inline: name it in setup({ actors })`
+    if (typeof invoke.src !== 'string' || invoke.src.startsWith(INLINE_SOURCE)) yield `an invoke in ${at} has its actor inline: name it in setup({ actors })`
     else if (!(invoke.src in actors)) yield `invoke "${invoke.id}" has the unknown source "${invoke.src}"`
     if (invoke.systemId) yield `invoke "${invoke.id}" has a systemId, which is not durable: address instances by id`
     if (invokeIds.has(invoke.id)) yield `two invokes are called "${invoke.id}"`
@@ -121,6 +121,8 @@ function* nodeProblems(node: AnyStateNode, machine: AnyStateMachine, invokeIds: 
   for (const child of Object.values(node.states)) yield* nodeProblems(child, machine, invokeIds)
 }
 
+/** What XState calls an actor that stands in the chart itself. */
+const INLINE_SOURCE = 'xstate.invoke.'
 const INLINE = Symbol('inline')
 
 // `and`, `or` and `not` are guards made of guards; XState keeps their parts in `guards`.

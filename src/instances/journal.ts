@@ -80,13 +80,14 @@ export function journalOperations(catalogue: Catalogue) {
           after: sequence.optional(),
         }),
       },
-      async execute({ params: { query }, principal, reads, signal, last_event_id }) {
+      async execute({ params: { query }, principal, reads, last_event_id }) {
         if (query.machine !== undefined) knownMachine(catalogue, query.machine, 'INVALID_FILTER')
         if (query.instance_id !== undefined) await readableInstance(query.instance_id, { catalogue, reads, principal })
         // Taken before the answer begins, so that whoever lists after connecting misses nothing in between.
         const after = lastSeen(last_event_id) ?? query.after ?? (await reads.head()).next_sequence - 1
         const filter = { ...filterFor({ catalogue, principal, ...query }), after }
-        return ok(follow({ reads, filter, signal, visible: visibleTo({ catalogue, principal, reads }) }))
+        const visible = visibleTo({ catalogue, principal, reads })
+        return ok((closed) => follow({ reads, filter, closed, visible }))
       },
     }),
   }
@@ -129,19 +130,19 @@ function visibleTo({
 interface Following {
   readonly reads: Reads
   readonly filter: Omit<JournalFilter, 'limit'>
-  readonly signal: AbortSignal
+  readonly closed: AbortSignal
   readonly visible: (entry: JournalEntry) => Promise<boolean>
 }
 
-async function* follow({ reads, filter, signal, visible }: Following): AsyncGenerator<StreamItem> {
+async function* follow({ reads, filter, closed, visible }: Following): AsyncGenerator<StreamItem> {
   let { after } = filter
-  while (!signal.aborted) {
+  while (!closed.aborted) {
     const entries = await reads.entries({ ...filter, after, limit: STREAM_PAGE })
     for (const entry of entries) {
       after = entry.sequence
       if (await visible(entry)) yield { id: String(entry.sequence), event: 'entry', data: entry }
     }
-    if (entries.length < STREAM_PAGE) await reads.nextCommit(POLL_MS, signal)
+    if (entries.length < STREAM_PAGE) await reads.nextCommit(POLL_MS, closed)
   }
 }
 

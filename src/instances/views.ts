@@ -58,7 +58,7 @@ export const journalEntry = z.object({
   dropped: z
     .array(z.string())
     .readonly()
-    .optional()
+    .exactOptional()
     .meta({ description: 'Sends to instances that had already finished' }),
   snapshot_hash: hash,
   event_hash: hash,

@@ -13,6 +13,7 @@ import {
   optional,
   type Start,
 } from '../../machines/definition.ts'
+import type { HandlerRegistration, Handlers } from '../../src/engine/types.ts'
 
 const everyone = ['ADMIN', 'USER'] as const
 
@@ -45,7 +46,7 @@ const parcelMachine = setup({
   output: ({ context }) => ({ signed_by: context.signed_by ?? '' }),
 })
 
-export const parcel: MachineDefinition = {
+export const parcelDefinition: MachineDefinition = {
   machine: parcelMachine,
   input: parcelInput,
   context: z.object({ input: parcelInput, moment: momentSchema, signed_by: z.string().nullable() }),
@@ -59,7 +60,10 @@ export const parcel: MachineDefinition = {
     read: { any: everyone },
     events: { 'parcel.delivered': everyone, 'parcel.recall': everyone },
   },
-  describe: (context: { input: ParcelInput }) => ({ title: `Parcel of ${context.input.order_no}`, attributes: { order_no: context.input.order_no } }),
+  describe: (context: { input: ParcelInput }) => ({
+    title: `Parcel of ${context.input.order_no}`,
+    attributes: { order_no: context.input.order_no },
+  }),
 }
 
 // ---- order: the parent ------------------------------------------------------------------------------------------
@@ -104,7 +108,9 @@ const orderMachine = setup({
   actions: {
     keepShelf: assign(({ event }) => ({ shelf: (event as unknown as { output: { shelf: string } }).output.shelf })),
     keepProblem: assign(({ event }) => ({ problem: JSON.stringify((event as unknown as { error: unknown }).error) })),
-    keepSignature: assign(({ event }) => ({ signed_by: (event as unknown as { output: { signed_by: string } }).output.signed_by })),
+    keepSignature: assign(({ event }) => ({
+      signed_by: (event as unknown as { output: { signed_by: string } }).output.signed_by,
+    })),
     markOnTheWay: assign({ on_the_way: true }),
     countNote: assign({ notes: ({ context }) => context.notes + 1 }),
     countReminder: assign({ reminders: ({ context }) => context.reminders + 1 }),
@@ -124,7 +130,16 @@ const orderMachine = setup({
 }).createMachine({
   id: 'order',
   version: '1.0.0',
-  context: ({ input: start }) => ({ ...start, shelf: null, notes: 0, reminders: 0, greeted_by: null, signed_by: null, problem: null, on_the_way: false }),
+  context: ({ input: start }) => ({
+    ...start,
+    shelf: null,
+    notes: 0,
+    reminders: 0,
+    greeted_by: null,
+    signed_by: null,
+    problem: null,
+    on_the_way: false,
+  }),
   initial: 'open',
   on: {
     'note.added': { actions: 'countNote' },
@@ -170,7 +185,7 @@ const orderMachine = setup({
       },
       onDone: 'shipping',
     },
-    paused: { on: { greeting: { actions: 'keepGreeting' },  'order.resumed': 'open.memory' } },
+    paused: { on: { greeting: { actions: 'keepGreeting' }, 'order.resumed': 'open.memory' } },
     shipping: {
       invoke: {
         id: 'parcel',
@@ -232,5 +247,15 @@ export const orderDefinition: MachineDefinition = {
       reminder: 'internal',
     },
   },
-  describe: ({ input }: OrderContext) => ({ title: `Order ${input.order_no}`, attributes: { order_no: input.order_no } }),
+  describe: ({ input }: OrderContext) => ({
+    title: `Order ${input.order_no}`,
+    attributes: { order_no: input.order_no },
+  }),
+}
+
+/** Stock on the first shelf and a price, unless a test wants otherwise. */
+export function orderHandlers(
+  reserveStock: HandlerRegistration = { kind: 'durable', run: async () => ({ shelf: 'A1' }) },
+): Handlers {
+  return { 'order.reserveStock': reserveStock, 'order.price': { kind: 'inline', run: () => 42 } }
 }

@@ -14,6 +14,11 @@ export function fakeClock(start = Date.parse('2026-01-01T00:00:00.000Z')): FakeC
     now: () => now,
     after(ms, call) {
       const id = made++
+      // What is due already does not wait for time to move.
+      if (ms <= 0) {
+        const soon = setImmediate(call)
+        return () => clearImmediate(soon)
+      }
       waiting.set(id, { at: now + ms, call })
       return () => waiting.delete(id)
     },

@@ -9,7 +9,10 @@ export function keptLog(): KeptLog {
   const lines: KeptLog['lines'] = []
   const at = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
     lines.push({ level, message, fields })
-    if (process.env.SHOW_LOGS) process.stderr.write(`${level} ${message} ${JSON.stringify(fields)} ${fields?.cause ? (fields.cause as Error).stack : ''}\n`)
+    if (process.env.SHOW_LOGS)
+      process.stderr.write(
+        `${level} ${message} ${JSON.stringify(fields)} ${fields?.cause ? (fields.cause as Error).stack : ''}\n`,
+      )
   }
   return { lines, info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -15,7 +15,8 @@ export async function artifactFile({ root, run_id, rel_path }: ArtifactPlace): P
   if (rel_path.split(/[/\\]/).includes('..')) throw pathInvalid(rel_path, 'a traversal: it must not contain ".."')
   const folder = await resolved(join(root, run_id))
   const path = await resolved(join(root, run_id, rel_path))
-  if (folder === null || path === null) throw new Refusal('ARTIFACT_NOT_FOUND', `The run has no file "${rel_path}"`, { rel_path })
+  if (folder === null || path === null)
+    throw new Refusal('ARTIFACT_NOT_FOUND', `The run has no file "${rel_path}"`, { rel_path })
   // Symbolic links are resolved by now, so this holds for what is read and not only for what was written.
   if (path !== folder && !path.startsWith(folder + sep)) throw pathInvalid(rel_path, 'outside of the run')
   const found = await stat(path)

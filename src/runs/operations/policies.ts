@@ -65,7 +65,10 @@ export function policyOperations({ file, workspace }: Policies) {
   }
 }
 
-function viewOf({ policy, policy_meta, source, status, problem }: PolicyState, { git_sha, deps_fingerprint }: Workspace) {
+function viewOf(
+  { policy, policy_meta, source, status, problem }: PolicyState,
+  { git_sha, deps_fingerprint }: Workspace,
+) {
   const { timeout_s, max_retries, max_attempts_total } = policy.cost_governance
   return {
     version: policy.version,

@@ -98,7 +98,9 @@ async function supervise(
 ): Promise<ProcessResult> {
   const { stdout, stderr } = child as ChildProcess & { stdout: Readable; stderr: Readable }
   const said = { stdout: collect(stdout), stderr: collect(stderr) }
-  const exit = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal, at: performance.now() })))
+  const exit = new Promise<Exit>((resolve) =>
+    child.once('exit', (code, signal) => resolve({ code, signal, at: performance.now() })),
+  )
   const closed = once(child, 'close')
   const memory = watchMemory(execution)
 

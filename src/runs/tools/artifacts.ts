@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { PolicyConfig } from '../../../machines/run/policy.ts'
 import type { ArtifactRef, ArtifactType } from '../../../machines/run/tool.ts'
+import type { ToolCall } from './tool.ts'
 
 const BYTES_PER_MB = 1_048_576
 
@@ -39,6 +39,8 @@ export interface Harvest {
   readonly dropped: { readonly count: number; readonly bytes: number }
 }
 
+type Place = Pick<ToolCall, 'directory' | 'artifact_dir' | 'policy'>
+
 interface Found {
   /** Below the call's directory, with `/`. */
   readonly name: string
@@ -46,23 +48,17 @@ interface Found {
   readonly size: number
 }
 
-/** RN-8, TX-3. */
-export async function harvest(call: {
-  readonly directory: string
-  readonly run_id: string
-  /** The call's directory relative to the run's, with `/`. */
-  readonly rel_dir: string
-  readonly limits: PolicyConfig['artifact_limits']
-}): Promise<Harvest> {
-  const { max_count, max_size_mb } = call.limits
+/** RN-8, TX-3: what the call left in its directory, within the policy's limits. */
+export async function harvest({ directory, artifact_dir, policy }: Place): Promise<Harvest> {
+  const { max_count, max_size_mb } = policy.artifact_limits
   const artifacts: ArtifactRef[] = []
   const dropped = { count: 0, bytes: 0 }
-  for (const file of await filesIn(call.directory)) {
+  for (const file of await filesIn(directory)) {
     if (artifacts.length === max_count || file.size > max_size_mb * BYTES_PER_MB) {
       dropped.count += 1
       dropped.bytes += file.size
     } else {
-      artifacts.push(await artifactOf(file, call))
+      artifacts.push(await artifactOf(file, artifact_dir))
     }
   }
   return { artifacts, dropped }
@@ -100,16 +96,15 @@ async function isDirectory(path: string): Promise<boolean> {
   return entry?.isDirectory() ?? false
 }
 
-async function artifactOf(
-  file: Found,
-  { run_id, rel_dir }: { readonly run_id: string; readonly rel_dir: string },
-): Promise<ArtifactRef> {
-  const rel_path = `${rel_dir}/${file.name}`
+async function artifactOf(file: Found, artifact_dir: string): Promise<ArtifactRef> {
+  const path = `${artifact_dir}/${file.name}`
+  // Below the run's own directory, which is the first part.
+  const rel_path = path.slice(path.indexOf('/') + 1)
   const [kind, mime] = kinds[extname(file.name).toLowerCase()] ?? ['other', 'application/octet-stream']
   const type = typesByName[file.name] ?? kind
   return {
     type,
-    path: `${run_id}/${rel_path}`,
+    path,
     mime,
     size: file.size,
     sha256: await sha256Of(file.path),

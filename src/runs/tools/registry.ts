@@ -1,20 +1,23 @@
 /** Every tool by name, and the order in which a call is checked before it runs. */
+import { join } from 'node:path'
 import { z } from 'zod'
 import { effectiveTimeoutS } from '../../../machines/run/effective-timeout.ts'
 import type { ToolFacts } from '../../../machines/run/plan.ts'
 import type { PolicyConfig } from '../../../machines/run/policy.ts'
+import type { ApprovalNeed } from '../../../machines/run/schema.ts'
 import type { ToolRequest, ToolResult } from '../../../machines/run/tool.ts'
 import type { HandlerContext } from '../../engine/types.ts'
 import { canonical } from '../../ledger/canonical.ts'
 import { sweepOrphans } from '../process/sweep-orphans.ts'
-import { callDirectory, freshDirectory } from './call-directory.ts'
-import { Record } from './record.ts'
-import { redacted } from './redaction.ts'
+import { CallRecord } from './call-record.ts'
 import { sandboxOf, sandboxRecord } from './sandbox.ts'
-import { type Prepared, type Tool, ToolBlocked, type ToolCall, ToolFailure, type ToolHost, ToolNotFoundError } from './tool.ts'
+import { type Tool, ToolBlocked, type ToolCall, ToolFailure, type ToolHost, ToolNotFoundError } from './tool.ts'
 
 /** What a call needs to know of the effect it is. */
-export type CallContext = Pick<HandlerContext, 'effect_id' | 'delivery' | 'signal' | 'log'>
+export interface CallContext extends Pick<HandlerContext, 'effect_id' | 'delivery' | 'signal' | 'log'> {
+  /** What the planner found; a dry run reports it (TX-7). */
+  readonly would_require_approval: ApprovalNeed | null
+}
 
 export type ToolMetadata = Omit<Tool, 'args' | 'risk_text' | 'prepare'> & {
   /** JSON Schema. */
@@ -77,10 +80,10 @@ export class ToolRegistry {
 
   /**
    * One attempt of a planned call, always with a result: what is refused, blocked or thrown on the way becomes one
-   * (TR-3). Only a tool that does not exist is thrown.
+   * (TR-3). Only that a tool does not exist is thrown.
    */
   async execute(name: string, request: ToolRequest, policy: PolicyConfig, context: CallContext): Promise<ToolResult> {
-    const record = new Record(this.#host, request, policy, context)
+    const record = new CallRecord(this.#host, request, context.log)
     const { allowlist } = policy.tools
     if (allowlist.length > 0 && !allowlist.includes(name)) {
       return record.failed(`Tool '${name}' not in policy allowlist`, { decision_source: 'policy_block' })
@@ -89,15 +92,59 @@ export class ToolRegistry {
     try {
       const call = this.#callOf(tool, request, policy, context)
       const prepared = await tool.prepare(checkedArgs(tool, request.args), call)
-      if (request.dry_run) return record.skipped(prepared)
+      if (request.dry_run) return record.skipped(prepared, context.would_require_approval)
       if (context.delivery > 1) {
         await this.#endEarlierDelivery(context)
         if (!tool.rerunnable) return record.failed('interrupted')
       }
-      await freshDirectory(call)
-      return await record.ran(call, await prepared.run())
+      return await record.ran(call, prepared)
     } catch (fault) {
-      return record.failed(...)
+      return record.failed(fault instanceof Error ? fault.message : String(fault), blockOf(fault, policy))
     }
+  }
+
+  #callOf(tool: AnyTool, request: ToolRequest, policy: PolicyConfig, context: CallContext): ToolCall {
+    const artifact_dir = `${request.run_id}/tools/${tool.name}`
+    return {
+      host: this.#host,
+      policy,
+      sandbox: tool.sandboxable ? sandboxOf(policy) : null,
+      directory: join(this.#host.artifacts_root, artifact_dir),
+      artifact_dir,
+      timeout_s: effectiveTimeoutS({ timeout_s: request.timeout_s, sandboxable: tool.sandboxable, policy }),
+      effect_id: context.effect_id,
+      signal: context.signal,
+    }
+  }
+
+  /** The process of the delivery before this one may still be there, should its server and its warden have died together. */
+  async #endEarlierDelivery({ effect_id }: CallContext): Promise<void> {
+    await sweepOrphans({ owner: this.#host.owner, isOrphan: async (found) => found === effect_id })
+  }
+}
+
+function checkedArgs(tool: AnyTool, args: Readonly<Record<string, unknown>>): unknown {
+  const parsed = tool.args.safeParse(args)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  if (issue === undefined) return args
+  if (issue.code === 'unrecognized_keys') throw new ToolFailure(`Unknown argument: ${issue.keys.join(', ')}`)
+  const name = issue.path.join('.')
+  // RN-2.
+  if (issue.path.length === 1 && !(name in args)) throw new ToolFailure(`Missing required argument: ${name}`)
+  throw new ToolFailure(`Invalid argument ${name}: ${issue.message}`)
+}
+
+/** How a result says who kept the tool from running (SB-7, SB-9). */
+function blockOf(fault: unknown, { sandbox }: PolicyConfig): Readonly<Record<string, unknown>> | null {
+  if (!(fault instanceof ToolBlocked)) return null
+  switch (fault.by) {
+    case 'policy':
+      return { decision_source: 'policy_block' }
+    case 'sandbox':
+      return {
+        decision_source: 'sandbox_block',
+        sandbox_exec: sandboxRecord(sandbox, { status: 'blocked', duration_ms: 0 }),
+      }
   }
 }

@@ -65,7 +65,17 @@ const options: OptionRules = {
   refused: [
     ...['config', 'root', 'dir', 'reporter', 'outputFile', 'globalSetup', 'environment'],
     // What loads modules, starts programs, listens, or writes somewhere else.
-    ...['api', 'attachmentsDir', 'browser', 'clearCache', 'configLoader', 'coverage', 'diff', 'execArgv', 'experimental'],
+    ...[
+      'api',
+      'attachmentsDir',
+      'browser',
+      'clearCache',
+      'configLoader',
+      'coverage',
+      'diff',
+      'execArgv',
+      'experimental',
+    ],
     ...['fsModuleCachePath', 'inspect', 'inspectBrk', 'mergeReports', 'open', 'pool', 'poolOptions', 'runner'],
     ...['standalone', 'typecheck', 'ui', 'update', 'workspace'],
     // What would be green without a test that passed.

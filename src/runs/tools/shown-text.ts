@@ -30,11 +30,16 @@ export function withoutPlaces(host: ToolHost): (text: string) => string {
 }
 
 /** What Postgres and JSON can hold: a tool may print NUL bytes, and a cut may split a character in two. */
-export function storable<T>(value: T): T {
-  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\\u0000') as T
-  if (Array.isArray(value)) return value.map(storable) as T
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\\u0000')
+}
+
+/** A copy with every text in it changed, keys included. */
+export function everyText<T>(value: T, change: (text: string) => string): T {
+  if (typeof value === 'string') return change(value) as T
+  if (Array.isArray(value)) return value.map((item) => everyText(item, change)) as T
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [storable(key), storable(field)])) as T
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [change(key), everyText(field, change)])) as T
 }
 
 function escaped(text: string): string {

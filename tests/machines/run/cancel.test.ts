@@ -56,7 +56,7 @@ test.each([
 test('a run cancelled at its gate has its evidence already and ends cancelled (ST-1)', () => {
   const run = stoppedIn('gate').when(cancel)
   expect(run.state).toBe('cancelled')
-  expect(run.context).toMatchObject({ decision: null, evidence_sha256: SHA })
+  expect(run.context).toMatchObject({ decision: null, evidence_sha256: SHA, cancelled_by: 'ada' })
 })
 
 test('a cancelled run ends cancelled even when it was over its budget (ST-1)', () => {

@@ -12,6 +12,7 @@ describe('a pattern (HR-5)', () => {
     ['^drop', 'a drop', false],
     ['x{2,3}y', 'xxxxy', true],
     ['x{2}y', 'xy', false],
+    ['^x{2,3}$', 'xxxx', false],
     ['(?<verb>get|put) /(?:a|b)', 'PUT /b', true],
     ['[^\\]a]z', 'az', false],
     ['\\u{1f600}|\\ud83d\\ude80', 'a 🚀', true],

@@ -34,7 +34,7 @@ test.each([
   ['finished', dry.loads(policyOf()).executes(resultOf()).collects(), 'FINISHED'],
   ['failed', aRun().breaks('loadPolicy'), 'FAILED'],
   ['cancelled', executing.says({ type: 'run.cancelled' }).executes(resultOf()).collects(), 'CANCELLED'],
-])('in %s a run is called %3$s from outside (1.3)', (state, run, status) => {
+])('in %s a run has its status of the chart (1.3, ST-2)', (state, run, status) => {
   expect(run.state).toBe(state)
   expect(statusOf(run.tags)).toBe(status)
   expect(run.tags.includes('active')).toBe(isActive(statusOf(run.tags)))

@@ -24,6 +24,7 @@ export interface TestServer {
   readonly logged: readonly Readonly<Record<string, unknown>>[]
   readonly artifacts_root: string
   get(path: string, asked?: Asked): Promise<Reply>
+  /** Text and bytes are sent as they are, all else as JSON. */
   post(path: string, body?: unknown, asked?: Asked): Promise<Reply>
   delete(path: string, asked?: Asked): Promise<Reply>
   stop(): Promise<void>
@@ -98,7 +99,7 @@ export async function testServer(options: Options = {}): Promise<TestServer> {
         ...(key !== undefined && { Authorization: `Bearer ${key}` }),
         ...headers,
       },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body !== undefined && { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
     const isJson = response.headers.get('Content-Type')?.includes('json')

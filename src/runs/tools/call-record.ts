@@ -1,0 +1,80 @@
+/** Makes the result of one call: measured from the first check to the last file, and free of what nobody may read. */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ApprovalNeed } from '../../../machines/run/schema.ts'
+import { type ToolRequest, type ToolResult, toolResultSchema } from '../../../machines/run/tool.ts'
+import type { HandlerContext } from '../../engine/types.ts'
+import { harvest } from './artifacts.ts'
+import { redacted } from './redaction.ts'
+import { everyText, excerpt, storable, withoutPlaces } from './shown-text.ts'
+import type { Prepared, Ran, ToolCall, ToolHost } from './tool.ts'
+
+export class CallRecord {
+  readonly #host: ToolHost
+  readonly #request: ToolRequest
+  readonly #log: HandlerContext['log']
+  readonly #started_at: string
+  /** TX-2: the wall clock may jump meanwhile. */
+  readonly #begun = performance.now()
+  readonly #shown: <T>(value: T) => T
+
+  constructor(host: ToolHost, request: ToolRequest, log: HandlerContext['log']) {
+    this.#host = host
+    this.#request = request
+    this.#log = log
+    this.#started_at = host.now().toISOString()
+    const masked = withoutPlaces(host)
+    this.#shown = (value) => everyText(value, (text) => storable(masked(text)))
+  }
+
+  failed(error_message: string, raw_output: Readonly<Record<string, unknown>> | null = null): ToolResult {
+    return this.#result({ status: 'failed', error_message, stderr: error_message, raw_output })
+  }
+
+  /** TX-7: nothing was executed. */
+  skipped({ planned }: Prepared, would_require_approval: ApprovalNeed | null): ToolResult {
+    return this.#result({ status: 'skipped', raw_output: { planned: redacted(planned), would_require_approval } })
+  }
+
+  /** Runs in a directory made anew: a report that an interrupted delivery left must not speak for this one. */
+  async ran(call: ToolCall, { run }: Prepared): Promise<ToolResult> {
+    await rm(call.directory, { recursive: true, force: true })
+    await mkdir(call.directory, { recursive: true })
+    const ran = await run()
+    const result = await this.#withArtifacts(call, ran)
+    const request = { ...this.#request, args: redacted(this.#request.args) }
+    const logged = { result, request, logged_at: this.#host.now().toISOString() }
+    await writeFile(join(call.directory, 'tool_result.json'), `${JSON.stringify(logged, null, 2)}\n`)
+    return result
+  }
+
+  async #withArtifacts(call: ToolCall, ran: Ran): Promise<ToolResult> {
+    const [stdout, stderr] = [this.#shown(ran.stdout), this.#shown(ran.stderr)]
+    await writeFile(join(call.directory, 'stdout.log'), stdout)
+    await writeFile(join(call.directory, 'stderr.log'), stderr)
+    const { artifacts, dropped } = await harvest(call)
+    if (dropped.count > 0) this.#log('Artifacts beyond the limits were left out', dropped)
+    return this.#result({
+      status: ran.status,
+      error_message: ran.error_message,
+      stdout: excerpt(stdout),
+      stderr: excerpt(stderr),
+      artifacts,
+      artifact_dir: call.artifact_dir,
+      metrics: { ...ran.metrics, dropped_count: dropped.count, dropped_bytes: dropped.bytes },
+      raw_output: ran.raw_output,
+    })
+  }
+
+  #result(fields: Pick<ToolResult, 'status'> & Readonly<Record<string, unknown>>): ToolResult {
+    const duration_ms = Math.round(performance.now() - this.#begun)
+    return toolResultSchema.parse(
+      this.#shown({
+        ...fields,
+        metrics: { ...(fields.metrics ?? {}), duration_ms },
+        started_at: this.#started_at,
+        ended_at: this.#host.now().toISOString(),
+      }),
+    )
+  }
+}
