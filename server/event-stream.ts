@@ -3,14 +3,14 @@ import type { OpenStream, StreamItem } from '../src/operation.ts'
 
 const HEARTBEAT_MS = 15_000
 
-interface Options {
+export interface StreamOptions {
   /** Raised when the server stops, or the connection is gone. */
   readonly signal: AbortSignal
   /** Told of a fault; the stream ends, and the reader comes back with its `Last-Event-ID`. */
   readonly onFault: (fault: unknown) => void
 }
 
-export function eventStream(open: OpenStream, { signal, onFault }: Options): ReadableStream<Uint8Array> {
+export function eventStream(open: OpenStream, { signal, onFault }: StreamOptions): ReadableStream<Uint8Array> {
   const closing = new AbortController()
   const items = open(AbortSignal.any([signal, closing.signal]))[Symbol.asyncIterator]()
   const encoder = new TextEncoder()

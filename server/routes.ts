@@ -26,10 +26,11 @@ export function addRoutes(app: Hono<Environment>, { registry, gate, log, stoppin
       c.set('operation', name)
       const principal = operation.roles === 'anyone' ? nobody : await authenticated(c, gate)
       c.set('principal', principal)
-      const result = await registry.dispatch(name, await callFrom(c, principal, stopping))
+      const call = await callFrom(c, principal, stopping)
+      const result = await registry.dispatch(name, call)
       const report = (fault: unknown) =>
         log.error({ err: fault, operation: name, correlation_id: c.get('correlation_id') }, 'fault')
-      if (result.success) return answered(c, answer, result, report)
+      if (result.success) return answered(c, answer, result, { signal: call.signal, onFault: report })
       if (isFault(result.error_code) || result.cause !== undefined) report(result.cause)
       return problem(c, toldOf(result))
     })

@@ -94,7 +94,8 @@ function* nodeProblems(node: AnyStateNode, machine: AnyStateMachine, invokeIds: 
     if (config?.id === undefined) yield `an invoke in ${at} has no id of its own: invoke: { id: '…', src: … }`
     else if (!('onError' in config))
       yield `invoke "${invoke.id}" has no onError: say where the chart goes when the work fails`
-    if (typeof invoke.src !== 'string' || invoke.src.startsWith(INLINE_SOURCE)) yield `an invoke in ${at} has its actor inline: name it in setup({ actors })`
+    if (typeof invoke.src !== 'string' || invoke.src.startsWith(INLINE_SOURCE))
+      yield `an invoke in ${at} has its actor inline: name it in setup({ actors })`
     else if (!(invoke.src in actors)) yield `invoke "${invoke.id}" has the unknown source "${invoke.src}"`
     if (invoke.systemId) yield `invoke "${invoke.id}" has a systemId, which is not durable: address instances by id`
     if (invokeIds.has(invoke.id)) yield `two invokes are called "${invoke.id}"`

@@ -569,8 +569,8 @@ class Computation {
 
 // The orchestrator's state is the halt flag of the whole system (D3): one commit moves both.
 function haltOf({ state, core }: Resident): NonNullable<Turn['halt']> {
-  const { reason } = core.snapshot.context as { reason?: string | null }
-  return { halted: state === 'halted', reason: reason ?? null }
+  const { halt_reason } = core.snapshot.context as { halt_reason: string | null }
+  return { halted: state === 'halted', reason: halt_reason }
 }
 
 function outcomeDelivery(to: string, child_id: string, child_ref: string, outcome: Outcome): Delivery {

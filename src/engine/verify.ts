@@ -98,13 +98,14 @@ async function eachSealed(store: Store, found: Found, visit: (entry: JournalRow)
       same(seal.first_sequence, null, 'seal.first_sequence', sequence, seal.first_sequence)
       same(seal.first_sequence, null, 'seal.prev_hash', link, seal.prev_hash)
       const entries = await entriesWithin(store, seal)
+      if (entries.length < seal.count)
+        throw broken(missing(entries, sequence), null, 'seal.count', String(seal.count), String(entries.length))
       for (const entry of entries) {
         same(sequence, entry.instance_id, 'sequence', sequence, entry.sequence)
         same(sequence, entry.instance_id, 'hash', contentHash(entry), entry.hash)
         visit(entry)
         sequence += 1
       }
-      same(sequence, null, 'seal.count', seal.count, entries.length)
       tree = appended(
         tree,
         entries.map(({ hash }) => hash),
@@ -128,6 +129,11 @@ async function eachSealed(store: Store, found: Found, visit: (entry: JournalRow)
 async function entriesWithin(store: Store, { first_sequence, count }: Seal): Promise<JournalRow[]> {
   const rows = await entriesAfter(store.db, { after: first_sequence - 1, limit: count })
   return rows.filter(({ sequence }) => sequence < first_sequence + count)
+}
+
+function missing(entries: readonly JournalRow[], first: number): number {
+  const gap = entries.findIndex((entry, index) => entry.sequence !== first + index)
+  return first + (gap === -1 ? entries.length : gap)
 }
 
 function checkSignatures(seal: Seal, keys: ReadonlyMap<string, string>): void {

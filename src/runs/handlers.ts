@@ -1,4 +1,5 @@
 /** The work of a run: what the machine's invoked actors really do. */
+import { resolve } from 'node:path'
 import { enforceBudget } from '../../machines/run/budget.ts'
 import { evaluateGate } from '../../machines/run/gate.ts'
 import { plan } from '../../machines/run/plan.ts'
@@ -32,7 +33,13 @@ export interface RunSettings {
 
 export function runHandlers(settings: RunSettings): Handlers {
   const { policies, tool_concurrency } = settings
-  const host: ToolHost = { environment: process.env, now: () => new Date(), ...settings }
+  const host: ToolHost = {
+    environment: process.env,
+    now: () => new Date(),
+    ...settings,
+    workspace_root: resolve(settings.workspace_root),
+    artifacts_root: resolve(settings.artifacts_root),
+  }
   const registry = new ToolRegistry(host, builtInTools)
   return {
     'run.loadPolicy': { kind: 'durable', run: async () => loadPolicy(policies) },
@@ -89,6 +96,8 @@ async function collectEvidence(
 ): Promise<Collected> {
   const { effect_id, signal, log } = context
   const repro = await reproOf({ ...host, effect_id, signal })
+  // What was asked while stopping has no answers worth writing down; the next delivery asks again.
+  signal.throwIfAborted()
   for (const ref of input.tool_result?.artifacts ?? []) {
     if (artifactIn(input.run_id, ref) === null) log('An artifact was left out of the evidence', { path: ref.path })
   }

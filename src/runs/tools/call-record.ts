@@ -1,11 +1,13 @@
 /** Makes the result of one call: measured from the first check to the last file, and free of what nobody may read. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { PolicyConfig } from '../../../machines/run/policy.ts'
 import type { ApprovalNeed } from '../../../machines/run/schema.ts'
 import { type ToolRequest, type ToolResult, toolResultSchema } from '../../../machines/run/tool.ts'
 import type { HandlerContext } from '../../engine/types.ts'
 import { harvest } from './artifacts.ts'
 import { redacted } from './redaction.ts'
+import { sandboxRecord } from './sandbox.ts'
 import { everyText, excerpt, storable, withoutPlaces } from './shown-text.ts'
 import type { Prepared, Ran, ToolCall, ToolHost } from './tool.ts'
 
@@ -27,8 +29,26 @@ export class CallRecord {
     this.#shown = (value) => everyText(value, (text) => storable(masked(text)))
   }
 
-  failed(error_message: string, raw_output: Readonly<Record<string, unknown>> | null = null): ToolResult {
-    return this.#result({ status: 'failed', error_message, stderr: error_message, raw_output })
+  failed(error_message: string): ToolResult {
+    return this.#result({ status: 'failed', error_message, stderr: error_message })
+  }
+
+  /** SB-7, SB-9, TR-3: nothing was started, and who kept it from starting is marked. */
+  blocked(by: 'policy' | 'sandbox', error_message: string, { sandbox }: PolicyConfig): ToolResult {
+    const told = { status: 'failed', error_message, stderr: error_message } as const
+    switch (by) {
+      case 'policy':
+        return this.#result({ ...told, raw_output: { decision_source: 'policy_block' } })
+      case 'sandbox':
+        return this.#result({
+          ...told,
+          metrics: { exit_code: -1 },
+          raw_output: {
+            decision_source: 'sandbox_block',
+            sandbox_exec: sandboxRecord(sandbox, { status: 'blocked', duration_ms: 0 }),
+          },
+        })
+    }
   }
 
   /** TX-7: nothing was executed. */

@@ -10,7 +10,7 @@ import type { HandlerContext } from '../../engine/types.ts'
 import { canonical } from '../../ledger/canonical.ts'
 import { sweepOrphans } from '../process/sweep-orphans.ts'
 import { CallRecord } from './call-record.ts'
-import { sandboxOf, sandboxRecord } from './sandbox.ts'
+import { sandboxOf } from './sandbox.ts'
 import { type Tool, ToolBlocked, type ToolCall, ToolFailure, type ToolHost, ToolNotFoundError } from './tool.ts'
 
 /** What a call needs to know of the effect it is. */
@@ -86,7 +86,7 @@ export class ToolRegistry {
     const record = new CallRecord(this.#host, request, context.log)
     const { allowlist } = policy.tools
     if (allowlist.length > 0 && !allowlist.includes(name)) {
-      return record.failed(`Tool '${name}' not in policy allowlist`, { decision_source: 'policy_block' })
+      return record.blocked('policy', `Tool '${name}' not in policy allowlist`, policy)
     }
     const tool = this.get(name)
     try {
@@ -99,7 +99,8 @@ export class ToolRegistry {
       }
       return await record.ran(call, prepared)
     } catch (fault) {
-      return record.failed(fault instanceof Error ? fault.message : String(fault), blockOf(fault, policy))
+      if (fault instanceof ToolBlocked) return record.blocked(fault.by, fault.message, policy)
+      return record.failed(fault instanceof Error ? fault.message : String(fault))
     }
   }
 
@@ -133,18 +134,4 @@ function checkedArgs(tool: AnyTool, args: Readonly<Record<string, unknown>>): un
   // RN-2.
   if (issue.path.length === 1 && !(name in args)) throw new ToolFailure(`Missing required argument: ${name}`)
   throw new ToolFailure(`Invalid argument ${name}: ${issue.message}`)
-}
-
-/** How a result says who kept the tool from running (SB-7, SB-9). */
-function blockOf(fault: unknown, { sandbox }: PolicyConfig): Readonly<Record<string, unknown>> | null {
-  if (!(fault instanceof ToolBlocked)) return null
-  switch (fault.by) {
-    case 'policy':
-      return { decision_source: 'policy_block' }
-    case 'sandbox':
-      return {
-        decision_source: 'sandbox_block',
-        sandbox_exec: sandboxRecord(sandbox, { status: 'blocked', duration_ms: 0 }),
-      }
-  }
 }

@@ -46,6 +46,7 @@ describe('the limit of attempts (BU-3)', () => {
     const { budget, judgement } = tried(3, 2)
     expect(budget).toMatchObject({ short_circuited: true, short_circuit_reason: 'budget_attempts_exceeded' })
     expect(judgement).toMatchObject({ decision: 'FAIL', triggered_rules: ['budget_attempts_exceeded'] })
+    expect(judgement?.reason).toContain('3 attempts > 2')
   })
 
   test('is no limit when the policy names none', () => {

@@ -246,6 +246,11 @@ describe('what goes wrong (ST-4)', () => {
     expect(run.collects(null).context).toMatchObject({ decision: 'FAIL', triggered_rules: ['tool_execution_failed'] })
   })
 
+  test.each(['interrupted', null])('the fault of a tool is told whatever was thrown: %s', (thrown) => {
+    const run = aRun().loads(policyOf()).breaks('executeTool', thrown)
+    expect(run.context.tool_result?.error_message).toBe(String(thrown))
+  })
+
   test('a run whose evidence cannot be stored fails, and has no decision (INV-1)', () => {
     const run = aRun().loads(policyOf()).executes(resultOf()).breaks('collectEvidence')
     expect(run.state).toBe('failed')

@@ -46,7 +46,8 @@ describe('who must agree, and when (HI-9)', () => {
   })
 
   test('a human before any tool that changes things, risky or not', () => {
-    expect(planned({}, {}, mutatingTool).needs_approval).toMatchObject({ stage: 'plan', match: null })
+    const reason = 'run_vitest changes things outside its run'
+    expect(planned({}, {}, mutatingTool).needs_approval).toEqual({ stage: 'plan', match: null, reason })
     const risky = planned({ nl_input: 'delete it' }, {}, mutatingTool).needs_approval
     expect(risky).toMatchObject({ stage: 'plan', match: 'delete', reason: expect.stringContaining('delete') })
   })
