@@ -43,7 +43,7 @@ function linked(mine: string, path: string): boolean {
 function holderOf(path: string): number | undefined {
   const [pid = '', start = ''] = textOf(path).split(' ')
   const holder = Number(pid)
-  const lives = holder > 0 && holder !== process.pid && alive(holder) && startOf(holder) === start
+  const lives = holder > 0 && alive(holder) && startOf(holder) === start
   return lives ? holder : undefined
 }
 

@@ -24,7 +24,10 @@ describe('starting', () => {
   test('it accepts what its state takes and the caller may send, each with its schema', async () => {
     const { accepts } = await started()
     expect(accepts).toEqual([
-      { type: 'pack', schema: expect.objectContaining({ required: ['type', 'weight_g'], additionalProperties: false }) },
+      {
+        type: 'pack',
+        schema: expect.objectContaining({ required: ['type', 'weight_g'], additionalProperties: false }),
+      },
     ])
   })
 

@@ -31,7 +31,9 @@ test('a fault tells the caller nothing but where to ask, and the log everything'
   broken.mockRestore()
   expect([status, json.error_code]).toEqual([500, 'INTERNAL_ERROR'])
   expect(text).not.toContain('secret')
-  const fault = server.logged.find(({ msg, correlation_id }) => msg === 'fault' && correlation_id === json.correlation_id)
+  const fault = server.logged.find(
+    ({ msg, correlation_id }) => msg === 'fault' && correlation_id === json.correlation_id,
+  )
   expect(JSON.stringify(fault)).toContain('select secret from head failed')
 })
 
@@ -56,7 +58,9 @@ test('while the database does not answer the server is not ready, and still aliv
 })
 
 test('a code only a machine knows is a conflict with its state', async () => {
-  const refused = vi.spyOn(server.engine, 'start').mockRejectedValue(new Refusal('MOON_NOT_FULL', 'Wait for it', { phase: 3 }))
+  const refused = vi
+    .spyOn(server.engine, 'start')
+    .mockRejectedValue(new Refusal('MOON_NOT_FULL', 'Wait for it', { phase: 3 }))
   const { status, json } = await server.post('/instances', { machine: 'parcel', input: { label: 'a' } })
   refused.mockRestore()
   expect([status, json.error_code, json.phase]).toEqual([409, 'MOON_NOT_FULL', 3])

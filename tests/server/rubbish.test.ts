@@ -12,7 +12,8 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const start = (body: unknown, headers = {}) => server.post('/instances', body, { as: ada, headers })
-const send = (body: unknown, headers = {}) => server.post(`/instances/${instance_id}/events`, body, { as: ada, headers })
+const send = (body: unknown, headers = {}) =>
+  server.post(`/instances/${instance_id}/events`, body, { as: ada, headers })
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
 const rubbish: readonly (readonly [string, () => Promise<Reply>, number, string, string])[] = [
@@ -26,13 +27,43 @@ const rubbish: readonly (readonly [string, () => Promise<Reply>, number, string,
   ['a thousand levels', () => start(nested(1000)), 422, 'INVALID_REQUEST', '0.0.0'],
   ['a number beyond numbers', () => start('{"machine":"parcel","input":1e999}'), 422, 'INVALID_REQUEST', 'input'],
   ['NUL', () => start({ machine: 'parcel', input: { label: 'a\0b' } }), 422, 'INVALID_REQUEST', 'input.label'],
-  ['half a character', () => start('{"machine":"parcel","input":{"label":"\\ud800"}}'), 422, 'INVALID_REQUEST', 'input.label'],
-  ['NUL in a name', () => start('{"machine":"parcel","input":{"a\\u0000":1}}'), 422, 'INVALID_REQUEST', 'input.a\uFFFD'],
+  [
+    'half a character',
+    () => start('{"machine":"parcel","input":{"label":"\\ud800"}}'),
+    422,
+    'INVALID_REQUEST',
+    'input.label',
+  ],
+  [
+    'NUL in a name',
+    () => start('{"machine":"parcel","input":{"a\\u0000":1}}'),
+    422,
+    'INVALID_REQUEST',
+    'input.a\uFFFD',
+  ],
   ['an unknown machine', () => start({ machine: 'horse', input: {} }), 422, 'INVALID_REQUEST', 'machine'],
   ['a machine of the wrong type', () => start({ machine: 7, input: {} }), 422, 'INVALID_REQUEST', 'machine'],
-  ['input of the wrong type', () => start({ machine: 'parcel', input: { label: 7 } }), 422, 'INVALID_REQUEST', 'input.label'],
-  ['input nobody asked for', () => start({ machine: 'parcel', input: { label: 'a', x: 1 } }), 422, 'INVALID_REQUEST', 'input.x'],
-  ['an id of the caller', () => start({ machine: 'parcel', input: { label: 'a' }, id: 'x' }), 422, 'INVALID_REQUEST', 'id'],
+  [
+    'input of the wrong type',
+    () => start({ machine: 'parcel', input: { label: 7 } }),
+    422,
+    'INVALID_REQUEST',
+    'input.label',
+  ],
+  [
+    'input nobody asked for',
+    () => start({ machine: 'parcel', input: { label: 'a', x: 1 } }),
+    422,
+    'INVALID_REQUEST',
+    'input.x',
+  ],
+  [
+    'an id of the caller',
+    () => start({ machine: 'parcel', input: { label: 'a' }, id: 'x' }),
+    422,
+    'INVALID_REQUEST',
+    'id',
+  ],
   ['a prototype', () => start('{"machine":"__proto__","input":{}}'), 422, 'INVALID_REQUEST', 'machine'],
   ['an unknown event', () => send({ type: 'burn' }), 422, 'INVALID_REQUEST', 'type'],
   ['an event without a type', () => send({}), 422, 'INVALID_REQUEST', 'type'],
@@ -42,9 +73,27 @@ const rubbish: readonly (readonly [string, () => Promise<Reply>, number, string,
   ['an event that lacks a field', () => send({ type: 'pack' }), 422, 'INVALID_REQUEST', 'weight_g'],
   ['an event with one too many', () => send({ type: 'pack', weight_g: 1, by: {} }), 422, 'INVALID_REQUEST', 'by'],
   ['a stamp of the caller', () => send({ type: 'pack', weight_g: 1, moment: {} }), 422, 'INVALID_REQUEST', 'moment'],
-  ['an ETag without quotes', () => send({ type: 'pack', weight_g: 1 }, { 'If-Match': '1' }), 422, 'INVALID_REQUEST', 'If-Match'],
-  ['a key too long', () => send({ type: 'pack', weight_g: 1 }, { 'Idempotency-Key': 'k'.repeat(256) }), 422, 'INVALID_REQUEST', 'Idempotency-Key'],
-  ['a correlation id with spaces', () => send({ type: 'pack', weight_g: 1 }, { 'X-Correlation-Id': 'a b' }), 422, 'INVALID_REQUEST', 'X-Correlation-Id'],
+  [
+    'an ETag without quotes',
+    () => send({ type: 'pack', weight_g: 1 }, { 'If-Match': '1' }),
+    422,
+    'INVALID_REQUEST',
+    'If-Match',
+  ],
+  [
+    'a key too long',
+    () => send({ type: 'pack', weight_g: 1 }, { 'Idempotency-Key': 'k'.repeat(256) }),
+    422,
+    'INVALID_REQUEST',
+    'Idempotency-Key',
+  ],
+  [
+    'a correlation id with spaces',
+    () => send({ type: 'pack', weight_g: 1 }, { 'X-Correlation-Id': 'a b' }),
+    422,
+    'INVALID_REQUEST',
+    'X-Correlation-Id',
+  ],
   ['an id that is none', () => server.get('/instances/7'), 422, 'INVALID_REQUEST', 'id'],
   ['an id with path characters', () => server.get('/instances/..%2f..%2fetc%2fpasswd'), 422, 'INVALID_REQUEST', 'id'],
   ['an id with NUL', () => server.get('/instances/%00'), 422, 'INVALID_REQUEST', 'id'],
@@ -58,8 +107,20 @@ const rubbish: readonly (readonly [string, () => Promise<Reply>, number, string,
   ['a filter without a value', () => server.get('/journal?after='), 422, 'INVALID_REQUEST', 'after'],
   ['a page of none', () => server.get('/journal?limit=0'), 400, 'INVALID_FILTER', 'limit'],
   ['a sequence that is none', () => server.get('/journal?after=x'), 400, 'INVALID_FILTER', 'after'],
-  ['a last event that is none', () => server.get('/stream', { headers: { 'Last-Event-ID': 'x' } }), 422, 'INVALID_REQUEST', 'Last-Event-ID'],
-  ['an id of work that is none', () => server.post('/effects/x/complete', { attempt: 1, output: 1 }), 422, 'INVALID_REQUEST', 'id'],
+  [
+    'a last event that is none',
+    () => server.get('/stream', { headers: { 'Last-Event-ID': 'x' } }),
+    422,
+    'INVALID_REQUEST',
+    'Last-Event-ID',
+  ],
+  [
+    'an id of work that is none',
+    () => server.post('/effects/x/complete', { attempt: 1, output: 1 }),
+    422,
+    'INVALID_REQUEST',
+    'id',
+  ],
 ]
 
 test.each(rubbish)('%s', async (_, ask, status, error_code, field) => {

@@ -18,6 +18,8 @@ export interface ProcessEntry {
   readonly pid: number
   readonly parent: number
   readonly group: number
+  /** When it began, in the kernel's own count: with it a number that was given out again is told apart. */
+  readonly started: string
   readonly owner: string | undefined
   readonly effect_id: string | undefined
   readonly execution: string | undefined
@@ -48,6 +50,10 @@ export function family(
   return [...found.values()]
 }
 
+export function identityOf({ pid, started }: ProcessEntry): string {
+  return `${pid} ${started}`
+}
+
 async function runningPids(): Promise<readonly string[]> {
   const names = await readdir('/proc').catch(() => [])
   return names.filter((name) => /^\d+$/.test(name))
@@ -57,7 +63,8 @@ async function runningPids(): Promise<readonly string[]> {
 async function entryOf(pid: string): Promise<ProcessEntry | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
   // The name in parentheses may itself hold spaces and parentheses.
-  const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, parent, group] = fields
   if (state === '' || state === 'Z' || state === 'X') return undefined
   // Unreadable where the process belongs to somebody else: then it is not ours.
   const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
@@ -65,6 +72,7 @@ async function entryOf(pid: string): Promise<ProcessEntry | undefined> {
     pid: Number(pid),
     parent: Number(parent),
     group: Number(group),
+    started: fields[19] ?? '',
     owner: markIn(marks.owner, environment),
     effect_id: markIn(marks.effect_id, environment),
     execution: markIn(marks.execution, environment),

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { endProcesses, kill } from './end-processes.ts'
 import type { Environment } from './environment.ts'
-import { watchMemory } from './memory.ts'
+import { Observer } from './observer.ts'
 import { collect, type Output } from './output.ts'
 import { marks } from './process-table.ts'
 import { Watch } from './watch.ts'
@@ -102,15 +102,17 @@ async function supervise(
     child.once('exit', (code, signal) => resolve({ code, signal, at: performance.now() })),
   )
   const closed = once(child, 'close')
-  const memory = watchMemory(execution)
+  const observer = new Observer(execution, group)
 
   const end = await firstEnd(exit, command)
   if (end !== 'exited') {
+    // Before parents leave: by them alone a child is known that hides in all other ways.
+    await observer.look()
     kill(-group, 'SIGTERM')
     await settledWithin(exit, command.grace_ms ?? GRACE_MS)
   }
-  // Found while parents still live: a child with an empty environment in a session of its own is known by its parent only.
-  await endProcesses((entry) => entry.execution === execution || entry.group === group)
+  observer.stop()
+  await endProcesses(observer.belongs)
   // Where there is no /proc to search, the group is all that can be ended.
   kill(-group, 'SIGKILL')
 
@@ -125,7 +127,7 @@ async function supervise(
     stdout: said.stdout(),
     stderr: said.stderr(),
     elapsed_ms: Math.round(at - begun),
-    peak_mb: memory.stop(),
+    peak_mb: observer.peak_mb,
   }
 }
 

@@ -1,5 +1,5 @@
 import { endProcesses } from './end-processes.ts'
-import { processTable } from './process-table.ts'
+import { identityOf, processTable } from './process-table.ts'
 
 /**
  * At start-up: ends what earlier servers of the same installation left running, should their warden have died with
@@ -16,7 +16,7 @@ export async function sweepOrphans(sweep: {
     if (await sweep.isOrphan(effect_id)) orphans.push(effect_id)
   }
   // Those seen above, not whatever bears the effect's id by now: another server may have started it anew.
-  const left = new Set(ours.filter(({ effect_id }) => orphans.includes(effect_id ?? '')).map(({ pid }) => pid))
-  if (left.size > 0) await endProcesses((entry) => entry.owner === sweep.owner && left.has(entry.pid))
+  const left = new Set(ours.filter(({ effect_id }) => orphans.includes(effect_id ?? '')).map(identityOf))
+  if (left.size > 0) await endProcesses((entry) => left.has(identityOf(entry)))
   return orphans
 }

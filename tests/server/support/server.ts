@@ -60,7 +60,11 @@ interface Options {
 export async function testServer(options: Options = {}): Promise<TestServer> {
   const { store } = await openInPGlite()
   const artifacts_root = options.artifacts_root ?? '/nowhere'
-  const handlers = { ...runHandlers(artifacts_root), 'parcel.buyLabel': { kind: 'remote' }, ...options.handlers } as const
+  const handlers = {
+    ...runHandlers(artifacts_root),
+    'parcel.buyLabel': { kind: 'remote' },
+    ...options.handlers,
+  } as const
   const engine = engineOn(store, [...flows, parcel], { handlers })
   await engine.open()
   const stopping = new AbortController()
@@ -99,7 +103,9 @@ export async function testServer(options: Options = {}): Promise<TestServer> {
         ...(key !== undefined && { Authorization: `Bearer ${key}` }),
         ...headers,
       },
-      ...(body !== undefined && { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
     })
     const text = await response.text()
     const isJson = response.headers.get('Content-Type')?.includes('json')
