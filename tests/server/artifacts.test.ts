@@ -68,8 +68,8 @@ test.each([
 })
 
 test('dots the address itself resolves lead to no other run', async () => {
-  expect((await get('../secret.txt')).status).toBe(422)
-  expect((await get('%2e%2e/secret.txt')).status).toBe(422)
+  expect((await get('../secret.txt')).status).toBe(404)
+  expect((await get('%2e%2e/secret.txt')).status).toBe(404)
 })
 
 test('files follow their run: its owner and administrators read them (AC-4)', async () => {

@@ -9,6 +9,7 @@ const halted = running.when({ type: 'halt', reason: 'broken chain' }, grace)
 
 test('the orchestrator runs until it is halted, and says why', () => {
   expect(running.state).toBe('running')
+  expect(describeOrchestrator(running.context)).toMatchObject({ title: 'Orchestrator' })
   expect(halted.state).toBe('halted')
   expect(halted.context.halt_reason).toBe('broken chain')
   expect(describeOrchestrator(halted.context)).toMatchObject({ title: 'Halted: broken chain' })
