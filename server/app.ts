@@ -15,6 +15,7 @@ import type { Environment } from './environment.ts'
 import type { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import { internalError, problem } from './problem.ts'
+import { rawPath } from './raw-path.ts'
 import { requestLog } from './request-log.ts'
 import { addRoutes } from './routes.ts'
 
@@ -39,6 +40,7 @@ export function createApp({ registry, keys, metrics, log, version, loopback, sto
     await next()
   })
   app.use(correlation)
+  app.use(rawPath)
   app.use(
     methodNotAllowed({
       app,

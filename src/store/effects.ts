@@ -138,3 +138,15 @@ export async function openSources(db: Kysely<Tables>): Promise<string[]> {
 function openTimers(db: Kysely<Tables>) {
   return db.selectFrom('effects').where('kind', '=', 'timer').where('settled_at', 'is', null)
 }
+
+/** Whether some process holds a lease on the effect that has not run out. */
+export async function effectHeld(db: Kysely<Tables>, effect_id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('effects')
+    .select('effect_id')
+    .where('effect_id', '=', effect_id)
+    .where('settled_at', 'is', null)
+    .where('leased_until', '>', sql<Date>`now()`)
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -29,6 +29,7 @@ const machine = setup({
       invoke: {
         id: 'lift',
         src: 'lift',
+        input: {},
         onDone: { target: 'lifted', actions: 'breakDown' },
         onError: { target: 'dropped', actions: 'breakIfAsked' },
       },

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
-import { extname, join, relative, sep } from 'node:path'
+import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { ArtifactRef, ArtifactType } from '../../../machines/run/tool.ts'
 import type { ToolCall } from './tool.ts'
@@ -85,10 +85,14 @@ async function filesIn(directory: string): Promise<readonly Found[]> {
 
 /** Directly in the call's directory; at any depth in the folders set aside for artifacts. */
 async function namesIn(directory: string, folder: string): Promise<readonly string[]> {
-  const entries = await readdir(join(directory, folder), { withFileTypes: true, recursive: folder !== '' })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+  const names: string[] = []
+  for (const entry of await readdir(join(directory, folder), { withFileTypes: true })) {
+    const name = folder === '' ? entry.name : `${folder}/${entry.name}`
+    // A link is neither file nor directory here; `recursive` of readdir would follow it.
+    if (entry.isFile()) names.push(name)
+    if (entry.isDirectory() && folder !== '') names.push(...(await namesIn(directory, name)))
+  }
+  return names
 }
 
 async function isDirectory(path: string): Promise<boolean> {
