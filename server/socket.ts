@@ -35,8 +35,11 @@ export async function listen(app: Hono<Environment>, { PORT, HOST }: Settings): 
     async close() {
       const closed = once(server, 'close')
       server.close()
+      // Connections are kept for the next request, and now there will be none: each goes once it has its answer.
+      const tidying = setInterval(() => server.closeIdleConnections(), 50)
       const impatience = setTimeout(() => server.closeAllConnections(), GRACE_MS)
       await closed
+      clearInterval(tidying)
       clearTimeout(impatience)
     },
   }

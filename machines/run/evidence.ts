@@ -28,7 +28,7 @@ export const evidenceSummarySchema = z.strictObject({
 export type EvidenceSummary = z.infer<typeof evidenceSummarySchema>
 
 /** One red test of a report, so that nobody has to open the file to see what broke. */
-export const failedTestSchema = z.strictObject({
+const failedTestSchema = z.strictObject({
   classname: z.string().max(200),
   name: z.string().max(200),
   /** The first line of what went wrong. */
@@ -36,7 +36,7 @@ export const failedTestSchema = z.strictObject({
 })
 export type FailedTest = z.infer<typeof failedTestSchema>
 
-export const toolCallSchema = z.strictObject({
+const toolCallSchema = z.strictObject({
   tool_name: z.string().min(1),
   status: toolStatusSchema,
   duration_ms: count,
@@ -101,7 +101,7 @@ export type GovernanceBudget = z.infer<typeof governanceBudgetSchema>
 export const decisionSourceSchema = z.enum(['gate_evaluator', 'governance_short_circuit'])
 export type DecisionSource = z.infer<typeof decisionSourceSchema>
 
-export const governanceSchema = z.strictObject({
+const governanceSchema = z.strictObject({
   budget: governanceBudgetSchema.pick({ elapsed_ms_total: true, attempts_total: true, retries_used_total: true }),
   policy_limits: z.strictObject({ timeout_s: z.int().min(1), max_retries: count }),
   short_circuited: z.boolean(),

@@ -154,7 +154,6 @@ export const policyMetaSchema = z.strictObject({
   high_risk_keywords_count: count(0),
   high_risk_patterns_count: count(0),
 })
-export type PolicyMeta = z.infer<typeof policyMetaSchema>
 
 /** The snapshot a run takes at its first node; later reloads do not touch it (PL-7). */
 export const loadedPolicySchema = z.strictObject({

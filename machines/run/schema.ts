@@ -11,7 +11,7 @@ const sentence = z.string().trim().min(1).max(10_000)
 const toolArgs = z.record(z.string(), z.unknown())
 const timeout_s = z.int().min(1).max(3600)
 
-export const orchestrationOptionsSchema = z.strictObject({
+const orchestrationOptionsSchema = z.strictObject({
   tool_name: z.string().min(1).default('run_pytest'),
   args: toolArgs
     .refine((args) => bytesOf(args) <= ARGS_LIMIT_BYTES, `must be at most ${ARGS_LIMIT_BYTES} bytes as JSON`)
@@ -44,7 +44,6 @@ export const outcomeSchema = z.enum(['PASS', 'FAIL'])
 export type Outcome = z.infer<typeof outcomeSchema>
 
 export const decisionSchema = z.enum(['PASS', 'FAIL', 'NEED_HITL'])
-export type Decision = z.infer<typeof decisionSchema>
 
 /** A yes or no with its reasons: of the gate once the risk is set aside (GA-9), or of what settled the run before it. */
 export const judgementSchema = z.strictObject({
@@ -68,7 +67,7 @@ export const gateResultSchema = z.strictObject({
 export type GateResult = z.infer<typeof gateResultSchema>
 
 /** Why a human must look at the run, and whether before the tool runs or after (HI-9). */
-export const approvalNeedSchema = z.strictObject({
+const approvalNeedSchema = z.strictObject({
   stage: z.enum(['plan', 'gate']),
   /** The keyword or pattern; null when the tool itself is reason enough. */
   match: z.string().nullable(),

@@ -27,7 +27,7 @@ export const artifactTypeSchema = z.enum([
 export type ArtifactType = z.infer<typeof artifactTypeSchema>
 
 /** TC-5: a file a tool produced. Null `sha256` only until it enters evidence. */
-export const artifactRefSchema = z.strictObject({
+const artifactRefSchema = z.strictObject({
   type: artifactTypeSchema,
   path: z.string().min(1),
   mime: z.string().min(1),

@@ -3,9 +3,6 @@
  * A derived id follows from the event that caused it, so a step that is run again makes the same ids (D17).
  */
 import { hash, randomBytes } from 'node:crypto'
-import { Refusal } from '../refusal.ts'
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 let lastMillisecond = 0
 let counter = 0
@@ -33,17 +30,6 @@ export function derivedId(event_id: string, name: string, n = 0): string {
 export function naturalId(...key: readonly string[]): string {
   const digest = hash('sha256', JSON.stringify(key), 'hex')
   return uuid7(digest.slice(20, 32), digest.slice(0, 3), digest.slice(3, 19))
-}
-
-/** The one door for ids from outside. */
-export function uuidFrom(text: string, field: string): string {
-  const id = text.toLowerCase()
-  if (!UUID.test(id)) {
-    throw new Refusal('INVALID_REQUEST', `"${field}" must be a UUID, got ${JSON.stringify(text.slice(0, 80))}`, {
-      errors: [{ field, wanted: 'a UUID', got: text.slice(0, 80) }],
-    })
-  }
-  return id
 }
 
 function uuid7(time: string, high: string, low: string): string {

@@ -16,7 +16,7 @@ export interface Registered extends MachineDefinition {
   readonly structural_hash: string
 }
 
-export class UnfitMachine extends Error {
+class UnfitMachine extends Error {
   override readonly name = 'UnfitMachine'
   constructor(machine: string, problems: readonly string[]) {
     super(`Machine "${machine}" cannot be hosted:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
@@ -37,7 +37,7 @@ export function registered(definition: MachineDefinition): Registered {
   }
 }
 
-export function structuralHash(machine: AnyStateMachine): string {
+function structuralHash(machine: AnyStateMachine): string {
   return sha256(canonical(JSON.parse(JSON.stringify(machine.definition))))
 }
 

@@ -8,7 +8,7 @@ import { fromResting, type Resting, tagsOf } from './persisted.ts'
 import type { Resident } from './resident.ts'
 import type { InstanceStatus, InstanceSummary, InstanceView, JournalEntry } from './types.ts'
 
-export class UnknownVersion extends Error {
+class UnknownVersion extends Error {
   override readonly name = 'UnknownVersion'
 }
 

@@ -75,7 +75,7 @@ export interface TurnRequest {
 }
 
 /** One instance's part of a turn. */
-export interface Touched {
+interface Touched {
   /** Undefined when the instance is born in this turn. */
   readonly before: Resident | undefined
   /** As it is after the turn; its last hash is set by the writer. */
@@ -113,7 +113,7 @@ export function computeTurn(world: TurnWorld, request: TurnRequest): Computed {
   return new Computation(world, request).run()
 }
 
-export type Postponed = Omit<Delivery, 'from'>
+type Postponed = Omit<Delivery, 'from'>
 
 /** What rests in an effect of kind `timer`: what the chart set, or a delivery its turn had no room for. */
 export type TimerPayload = { readonly to: Target; readonly event: Event } | { readonly delivery: Postponed }
@@ -622,7 +622,7 @@ interface Fired {
 }
 
 /** `source --event--> targets`, as the journal shows it. */
-export function firedText({ source, target, eventType }: Fired): string {
+function firedText({ source, target, eventType }: Fired): string {
   const from = source.path.join('.') || source.machine.id
   const to = target?.map(({ path }) => path.join('.')).join(',') || from
   return `${from} --${eventType || 'always'}--> ${to}`

@@ -195,7 +195,7 @@ export interface Writes {
   }): Promise<void>
 }
 
-export interface ClaimedEffect {
+interface ClaimedEffect {
   readonly effect_id: string
   readonly instance_id: string
   readonly source: string
@@ -223,7 +223,7 @@ export interface HandlerContext {
 export type Handler<Input = never, Output = unknown> = (input: Input, context: HandlerContext) => Promise<Output>
 
 /** A pure, short computation run within the turn; it must touch nothing outside. */
-export type InlineHandler<Input = never, Output = unknown> = (input: Input) => Output
+type InlineHandler<Input = never, Output = unknown> = (input: Input) => Output
 
 export interface RetryPolicy {
   readonly max_attempts: number

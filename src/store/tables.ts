@@ -124,7 +124,7 @@ export interface RequestTable {
   created_at: Stamp
 }
 
-export interface ApiKeyTable {
+interface ApiKeyTable {
   key_id: string
   prefix: string
   hash: string
@@ -137,7 +137,7 @@ export interface ApiKeyTable {
   revoked_at: Instant | null
 }
 
-export interface ArtifactTable {
+interface ArtifactTable {
   instance_id: string
   rel_path: string
   tenant: string

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../machines/index.ts'
+import { CannotServe } from '../../src/engine/engine.ts'
 import type { Handlers } from '../../src/engine/types.ts'
 import type { Store } from '../../src/store/store.ts'
 import { brittleDefinition } from '../examples/brittle.ts'
@@ -169,7 +170,7 @@ describe.each(testStores)('on $name', ({ open, name }) => {
       machine: Object.assign(orderDefinition.machine.provide({}), { version: '2.0.0' }),
     }
     const next = engineOn(await again(), [...governing, parcelDefinition, newer], { handlers: orderHandlers() })
-    await expect(next.open()).rejects.toThrow('1 living instances of order 1.0.0')
+    await expect(next.open()).rejects.toThrow(new CannotServe('This server does not know how to run what the database holds:\n  - 1 living instances of order 1.0.0'))
     const both = engineOn(await again(), [...machines, newer], { handlers: orderHandlers() })
     await expect(both.open()).resolves.toBeUndefined()
     await both.stop()

@@ -27,7 +27,8 @@ const parts = {
   actions: { keep: assign({}) },
   delays: { soon: 10 },
 }
-const chart = (states: object, more: object = {}) => setup(parts as never).createMachine({ ...base, ...more, states } as never)
+const chart = (states: object, more: object = {}) =>
+  setup(parts as never).createMachine({ ...base, ...more, states } as never)
 
 const unfit: [string, unknown, string][] = [
   [

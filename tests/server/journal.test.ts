@@ -69,6 +69,15 @@ describe('all instances', () => {
     expect(ownersOf(json.entries)).toEqual(new Set(['bob']))
   })
 
+  test('who reads no instance of a machine hears nothing of it', async () => {
+    const stream = await listen('/stream?machine=parcel&after=-1', { as: 'mia;roles=integration' })
+    await started()
+    await expect(Promise.race([stream.take(1), new Promise((resolve) => setTimeout(resolve, 100, 'silence'))])).resolves.toBe(
+      'silence',
+    )
+    await stream.close()
+  })
+
   test('the chain verifies, for those whose task that is', async () => {
     expect((await server.get('/chain/verify', { as: 'ann;roles=auditor' })).json.valid).toBe(true)
     expect((await server.get('/chain/verify', { as: ada })).status).toBe(403)

@@ -64,14 +64,14 @@ export class CallRecord {
     const result = await this.#withArtifacts(call, ran)
     const request = { ...this.#request, args: redacted(this.#request.args) }
     const logged = { result, request, logged_at: this.#host.now().toISOString() }
-    await writeFile(join(call.directory, 'tool_result.json'), `${JSON.stringify(logged, null, 2)}\n`)
+    await written(call, 'tool_result.json', `${JSON.stringify(logged, null, 2)}\n`)
     return result
   }
 
   async #withArtifacts(call: ToolCall, ran: Ran): Promise<ToolResult> {
     const [stdout, stderr] = [this.#shown(ran.stdout), this.#shown(ran.stderr)]
-    await writeFile(join(call.directory, 'stdout.log'), stdout)
-    await writeFile(join(call.directory, 'stderr.log'), stderr)
+    await written(call, 'stdout.log', stdout)
+    await written(call, 'stderr.log', stderr)
     const { artifacts, dropped } = await harvest(call)
     if (dropped.count > 0) this.#log('Artifacts beyond the limits were left out', dropped)
     return this.#result({
@@ -97,4 +97,12 @@ export class CallRecord {
       }),
     )
   }
+}
+
+/** In place of whatever the tool put there: writing into a link or a pipe of its making would follow it, or wait for ever. */
+async function written({ directory }: ToolCall, name: string, text: string): Promise<void> {
+  const path = join(directory, name)
+  await mkdir(directory, { recursive: true })
+  await rm(path, { recursive: true, force: true })
+  await writeFile(path, text, { flag: 'wx' })
 }
