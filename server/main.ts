@@ -25,7 +25,6 @@ import { openData, placeOf } from './data.ts'
 import { isLoopback } from './local-caller.ts'
 import { createLog, engineLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { endOrphans } from './orphans.ts'
 import { type Settings, settingsFrom } from './settings.ts'
 import { listen } from './socket.ts'
 
@@ -51,7 +50,6 @@ async function main(): Promise<void> {
 
   const owner = sha256(placeOf(settings)).slice(0, 16)
   const workspace = { workspace_root: settings.WORKSPACE_ROOT, environment: process.env, owner }
-  await endOrphans({ store, owner, now }, log)
   const engine = createEngine({
     store,
     machines: catalogue,

@@ -23,7 +23,7 @@ export interface OperationObject {
   readonly security: readonly object[]
 }
 
-export interface Parameter {
+interface Parameter {
   readonly name: string
   readonly in: 'path' | 'query' | 'header'
   readonly required: boolean

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { CannotStart } from './cannot-start.ts'
 
 const sampleProject = fileURLToPath(new URL('../tests/samples/shop', import.meta.url))
 
@@ -29,15 +30,11 @@ const environment = z.object({
 
 export type Settings = Readonly<z.output<typeof environment>> & { readonly ARTIFACTS_ROOT: string }
 
-/** The message lists every variable that does not fit, never a value: an address may hold a password. */
-export class UnfitSettings extends Error {
-  override readonly name = 'UnfitSettings'
-}
-
 export function settingsFrom(variables: Readonly<Record<string, string | undefined>>): Settings {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))
   const { success, data, error } = environment.safeParse(given)
   if (success) return { ...data, ARTIFACTS_ROOT: data.ARTIFACTS_ROOT ?? join(data.DATA_DIR, 'artifacts') }
+  // The variables by name, never by value: an address may hold a password.
   const lines = error.issues.map((issue) => `  - ${issue.path.join('.')}: ${issue.message}`)
-  throw new UnfitSettings(`These environment variables cannot be used:\n${lines.join('\n')}`)
+  throw new CannotStart(`These environment variables cannot be used:\n${lines.join('\n')}`)
 }

@@ -54,9 +54,7 @@ const statuses = {
   POLICY_UNAVAILABLE: 503,
 } as const satisfies Record<string, ContentfulStatusCode>
 
-export type KnownCode = keyof typeof statuses
-
 /** A code that is not listed comes from a machine's own rules, and those speak about the instance's state: 409. */
 export function statusOf(code: string): ContentfulStatusCode {
-  return Object.hasOwn(statuses, code) ? statuses[code as KnownCode] : 409
+  return Object.hasOwn(statuses, code) ? statuses[code as keyof typeof statuses] : 409
 }

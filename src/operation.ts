@@ -26,7 +26,7 @@ export interface ParamSchemas {
 }
 
 /** The same after parsing; a part without a schema is undefined. */
-export type Params<P extends ParamSchemas> = { readonly [Part in keyof P]: Parsed<P[Part]> }
+type Params<P extends ParamSchemas> = { readonly [Part in keyof P]: Parsed<P[Part]> }
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
 export interface Context<P> {
@@ -63,7 +63,7 @@ export interface Operation<
 }
 
 /** Where an operation is found and what its answers look like. */
-export interface Http<Data = unknown> {
+interface Http<Data = unknown> {
   readonly method: 'get' | 'post' | 'delete'
   /** Below `BASE`, as an RFC 6570 template: `{id}` is one segment, `{+path}` all that follow. */
   readonly path: string

@@ -9,7 +9,7 @@ export function refuseReview({ context, event }: Asked<ApprovalContext>): Reason
     return {
       code: 'APPROVAL_NOT_PENDING',
       message: `The approval is ${status}; only a pending one can be decided`,
-      fields: { status },
+      fields: { approval_status: status },
     }
   }
   if (!input.allow_self_approval && moment.by.id === input.requested_by) {

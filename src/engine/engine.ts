@@ -169,7 +169,8 @@ export function createEngine(options: EngineOptions): Engine {
     for (const debt of debts) {
       if (debt.kind === 'timer') timers.expect(Date.parse(debt.due_at))
       else if (debt.leased_by === holder)
-        runner.begin({ ...debt, payload: JSON.parse(debt.payload), attempt: 1, delivery: 1 })
+        runner.begin({ ...debt, payload: JSON.parse(debt.payload), attempt: 1, delivery: 1, abort_requested: turn.aborts.includes(debt.effect_id) })
+      else if (handlers[debt.source]?.kind === 'durable') runner.claimSoon()
     }
     const elsewhere = [
       ...turn.aborts.map((effect_id) => runner.abort(effect_id, 'abort')),

@@ -33,7 +33,7 @@ export interface RunnerOptions {
 /** An effect as it is handed to a handler. */
 export type Begun = Pick<
   EffectRow,
-  'effect_id' | 'instance_id' | 'tenant' | 'child_id' | 'source' | 'payload' | 'attempt' | 'delivery'
+  'effect_id' | 'instance_id' | 'tenant' | 'child_id' | 'source' | 'payload' | 'attempt' | 'delivery' | 'abort_requested'
 >
 
 export function systemPrincipal(tenant: string): Principal {
@@ -92,6 +92,8 @@ export class Runner {
         this.claimSoon()
       })
     this.#running.set(effect.effect_id, { abort, done })
+    // It may have been asked to stop before anybody had begun it.
+    if (effect.abort_requested) abort.abort('abort')
   }
 
   /** Raises the signal of a handler that runs here; what it returns still counts when it is awaited. */

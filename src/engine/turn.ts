@@ -218,7 +218,7 @@ class Computation {
         this.#reason(now, event) ??
         new Refusal('INSTANCE_FINISHED', `Instance "${instance_id}" is ${now.status} and takes no more events`, {
           instance_id,
-          status: now.status,
+          instance_status: now.status,
         })
       )
     }

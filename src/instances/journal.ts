@@ -5,6 +5,7 @@ import type { Catalogue } from '../engine/catalogue.ts'
 import type { JournalEntry, JournalFilter, Reads } from '../engine/types.ts'
 import { json, ok, operation, type StreamItem, stream } from '../operation.ts'
 import { invalid } from '../params.ts'
+import { Refusal } from '../refusal.ts'
 import { mayRead, readableMachines } from './access.ts'
 import { instanceId } from './instance-id.ts'
 import { definitionOf, knownMachine, machineNames } from './known-machine.ts'
@@ -98,14 +99,16 @@ interface Reader {
   readonly principal: Principal
 }
 
-function filterFor({
-  catalogue,
-  principal,
-  machine,
-  instance_id,
-}: Reader & { machine?: string | undefined; instance_id?: string | undefined }) {
-  const readable = readableMachines(catalogue, principal, machine === undefined ? machineNames(catalogue) : [machine])
-  return { tenant: principal.tenant, machines: readable.flatMap(({ machines }) => machines), instance_id }
+interface Wanted extends Reader {
+  readonly machine?: string | undefined
+  readonly instance_id?: string | undefined
+}
+
+function filterFor({ catalogue, principal, machine, instance_id }: Wanted) {
+  const names = machine === undefined ? machineNames(catalogue) : [machine]
+  const machines = readableMachines(catalogue, principal, names).flatMap((readable) => readable.machines)
+  if (machines.length > 0) return { tenant: principal.tenant, machines, instance_id }
+  throw new Refusal('PERMISSION_DENIED', `"${principal.id}" may read no instance of ${names.join(', ')}`)
 }
 
 /** Entries do not say who owns their instance, so where that matters the instance is looked up, once per answer. */

@@ -5,6 +5,7 @@ import type { Catalogue } from '../engine/catalogue.ts'
 import type { InstanceView, JournalEntry, Reads, Receipt } from '../engine/types.ts'
 import { Refusal } from '../refusal.ts'
 import { admits, mayRead } from './access.ts'
+import type { InstanceId } from './instance-id.ts'
 import { jsonSchema } from './json-schema.ts'
 import { definitionOf } from './known-machine.ts'
 
@@ -86,7 +87,7 @@ export function answerOf(view: InstanceView, { catalogue, reads, principal }: Vi
 
 /** The instance, if it exists in the principal's tenant and the principal may read it. */
 export async function readableInstance(
-  instance_id: string,
+  instance_id: InstanceId,
   { catalogue, reads, principal }: Viewer,
 ): Promise<InstanceView> {
   const view = await reads.instance(principal.tenant, instance_id)

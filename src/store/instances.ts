@@ -60,7 +60,7 @@ export async function livingVersions(
 function matching(db: Kysely<Tables>, filter: InstanceFilter): SelectQueryBuilder<Tables, 'instances', object> {
   const { tenant, machines, state, status, tag, parent_id, q, attributes } = filter
   let query = db.selectFrom('instances').where('tenant', '=', tenant)
-  if (machines) query = query.where('machine', 'in', machines)
+  if (machines) query = query.where(sql<boolean>`machine = any(${machines}::text[])`)
   if (status) query = query.where('status', '=', status)
   if (parent_id) query = query.where('parent_id', '=', parent_id)
   // A path, or a prefix of one that ends at a dot; several leaves are separated by spaces (D27).

@@ -1,5 +1,5 @@
 /** Questions about the record: entries, seals and keys. */
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { JournalTable, SealTable, Tables } from './tables.ts'
 
 export type JournalRow = Selectable<JournalTable>
@@ -33,7 +33,7 @@ export interface EntryFilter {
 export async function entriesAfter(db: Kysely<Tables>, filter: EntryFilter): Promise<JournalRow[]> {
   let query = db.selectFrom('journal').selectAll().where('sequence', '>', filter.after)
   if (filter.tenant) query = query.where('tenant', '=', filter.tenant)
-  if (filter.machines) query = query.where('machine', 'in', filter.machines)
+  if (filter.machines) query = query.where(sql<boolean>`machine = any(${filter.machines}::text[])`)
   if (filter.instance_id) query = query.where('instance_id', '=', filter.instance_id)
   return query.orderBy('sequence').limit(filter.limit).execute()
 }

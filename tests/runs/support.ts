@@ -1,5 +1,5 @@
 /** Workspaces, policies and calls for the tests of the run flow. */
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,9 +12,10 @@ import type { ToolCall, ToolHost } from '../../src/runs/tools/tool.ts'
 
 export const shop = fileURLToPath(new URL('../samples/shop', import.meta.url))
 
-/** A directory of its own, with these files in it. */
+/** A directory of its own, with these files in it; gone with the process. */
 export function directoryWith(files: Readonly<Record<string, string>> = {}): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'runs-')))
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }))
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)

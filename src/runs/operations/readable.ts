@@ -3,6 +3,7 @@ import type { Principal } from '../../../machines/definition.ts'
 import type { Catalogue } from '../../engine/catalogue.ts'
 import type { InstanceView, Reads } from '../../engine/types.ts'
 import { mayRead } from '../../instances/access.ts'
+import type { InstanceId } from '../../instances/instance-id.ts'
 import { definitionOf } from '../../instances/known-machine.ts'
 import { Refusal } from '../../refusal.ts'
 
@@ -12,7 +13,7 @@ export interface Viewer {
   readonly principal: Principal
 }
 
-export async function readableRun(run_id: string, viewer: Viewer): Promise<InstanceView> {
+export async function readableRun(run_id: InstanceId, viewer: Viewer): Promise<InstanceView> {
   const run = await found('run', run_id, viewer)
   if (run === null) throw new Refusal('RUN_NOT_FOUND', `There is no run "${run_id}"`, { run_id })
   if (visible(run, viewer)) return run

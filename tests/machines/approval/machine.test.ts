@@ -99,7 +99,7 @@ describe('who may decide', () => {
   })
 
   test('only a pending approval can be decided (HI-3)', () => {
-    const reason = { code: 'APPROVAL_NOT_PENDING', fields: { status: 'approved' } }
+    const reason = { code: 'APPROVAL_NOT_PENDING', fields: { approval_status: 'approved' } }
     expect(refused(asked().when(approve, grace))).toMatchObject(reason)
     expect(refused(asked().when(reject, grace), grace, { ...approve, type: 'reject' })).toMatchObject({
       code: reason.code,

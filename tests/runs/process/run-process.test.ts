@@ -101,6 +101,12 @@ describe('a process whose time is up', () => {
   })
 })
 
+test('7.1: the memory a process and its children hold together is seen', async () => {
+  const holding = `globalThis.held = Buffer.alloc(${100 * MB}, 1); setInterval(() => {}, 1000);`
+  const result = await runProcess(nodeCommand(starting(holding) + holding, { timeout_ms: 1500 }))
+  expect(result.peak_mb).toBeGreaterThan(200)
+})
+
 describe('a process nobody wants any more', () => {
   test('SB-8: ends like one whose time is up, at once', async () => {
     const abort = new AbortController()

@@ -1,10 +1,11 @@
 /** Processes that misbehave in one way each, and what tests ask about processes. */
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll } from 'vitest'
 import type { Command } from '../../../src/runs/process/run-process.ts'
+import { directoryWith } from '../support.ts'
 
 /** A command of node that runs the text; what a test leaves out is harmless. */
 export function nodeCommand(text: string, more: Partial<Command> = {}): Command {
@@ -25,7 +26,7 @@ export function nodeCommand(text: string, more: Partial<Command> = {}): Command 
 
 /** A fresh file name for a process to write its pid to. */
 export function pidFile(): string {
-  return join(mkdtempSync(join(tmpdir(), 'pid-')), 'pid')
+  return join(directoryWith(), 'pid')
 }
 
 /** Text of a process that ignores SIGTERM, notes its pid and stays. */

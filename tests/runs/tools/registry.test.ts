@@ -32,7 +32,7 @@ function echo(changes: Partial<Tool<z.infer<typeof args>>> = {}, ran: Partial<Ra
 }
 
 async function call(
-  tool: Tool<never>,
+  tool: Tool<z.infer<typeof args>>,
   given: { policy?: PolicyInput; args?: object; request?: object; context?: object } = {},
 ) {
   const host = hostOf()

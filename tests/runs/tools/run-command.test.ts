@@ -133,6 +133,15 @@ describe('a program that runs', () => {
     expect((await node(text)).status).toBe('success')
   })
 
+  test('7.1: is warned about when it holds more memory than the policy expects, and goes on', async () => {
+    const modest = { ...policy, sandbox: { memory_limit_mb: 64 } }
+    const args = { program: 'node', args: ['-e', 'held = Buffer.alloc(1e8, 1); setTimeout(() => {}, 1500)'] }
+    const { status, raw_output } = await command(args, { policy: modest })
+    expect(status).toBe('success')
+    expect(raw_output?.resource_warning).toMatch(/^Held \d+ MB of memory, 64 MB were expected at most$/)
+    expect((await node('')).raw_output?.resource_warning).toBeNull()
+  })
+
   test('SB-8: is cancelled when nobody wants it any more', async () => {
     const abort = new AbortController()
     const args = { program: 'node', args: ['-e', 'console.log("on it"); setInterval(() => {}, 1000)'] }

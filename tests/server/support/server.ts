@@ -30,7 +30,7 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
-export interface Asked {
+interface Asked {
   /** As in `X-Act-As`. */
   readonly as?: string | undefined
   readonly key?: string | undefined
