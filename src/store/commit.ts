@@ -187,14 +187,14 @@ with
     order by effect_id for update),
   lost as materialized (
     select turn, 'instance' as what from moves
-      where not exists (select from held where held.instance_id = moves.instance_id and held.revision = moves.expected)
+      where (instance_id, expected) not in (select instance_id, revision from held)
     union all
     select turn, 'exists' from births
       where exists (select from instances where instances.instance_id = births.instance_id)
     union all
     select turn, 'effect' from closings
       where attempt is not null
-        and not exists (select from open where open.effect_id = closings.effect_id and open.attempt = closings.attempt)
+        and (effect_id, attempt) not in (select effect_id, attempt from open)
     union all
     select turn, 'request' from remembered r
       where exists (select from requests q where (q.tenant, q.principal_id, q.operation, q.key) = (r.tenant, r.principal_id, r.operation, r.key))),
