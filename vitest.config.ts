@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'stores',
-          include: ['tests/{engine,store,server,runs}/**/*.test.ts'],
+          include: ['tests/{engine,store,server,runs,paths}/**/*.test.ts'],
           globalSetup: ['tests/support/postgres.ts'],
           isolate: false,
           testTimeout: 20_000,

@@ -10,6 +10,8 @@ export interface Catalogue {
   newest(name: string): Registered
   /** The version an instance was begun with; undefined when this process does not have it. */
   version(name: string, version: string): Registered | undefined
+  /** `machine@version` of each. */
+  readonly known: readonly string[]
   /** `machine.source` of all work some machine asks for. */
   sources(): readonly string[]
 }
@@ -22,6 +24,7 @@ export function catalogueOf(definitions: readonly MachineDefinition[]): Catalogu
   if (versions.size < all.length) throw new Error('A machine is listed twice with the same version')
   return {
     all,
+    known: [...versions.keys()],
     newest(name) {
       const machine = newest.get(name)
       if (machine) return machine

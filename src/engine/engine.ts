@@ -8,10 +8,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { MachineDefinition, Principal } from '../../machines/definition.ts'
+import { canonical } from '../ledger/canonical.ts'
 import type { Signer } from '../ledger/keys.ts'
 import { Refusal } from '../refusal.ts'
 import type { Debt } from '../store/commit.ts'
-import { type EffectRow, freeAllLeases, openSources, releaseLeases } from '../store/effects.ts'
+import { closeEffect, type EffectRow, freeLeases, openSources, releaseLeases } from '../store/effects.ts'
 import { readHead } from '../store/head.ts'
 import { instancesByIds, livingVersions } from '../store/instances.ts'
 import { publishKey } from '../store/journal.ts'
@@ -76,6 +77,7 @@ interface Stamp {
 }
 
 const ORCHESTRATOR = 'orchestrator'
+const REFUSAL = 'refusal'
 const SYSTEM_TENANT = 'system'
 const HOUR_MS = 3_600_000
 /** How long an outcome waits before it is offered again to a halted or unreachable system. */
@@ -92,9 +94,9 @@ export function createEngine(options: EngineOptions): Engine {
   let cancelPurge = () => {}
 
   const notices = coalesced(() => store.notify('commit'), log)
+  const abortNotices = coalesced(() => store.notify('abort'), log)
   const writer = new Writer({
     ...{ store, signer, witness, log, lease_s },
-    queue_limit: options.queue_limit ?? 10_000,
     batch_limit: options.batch_limit ?? 500,
     committed() {
       news.arrived()
@@ -102,13 +104,14 @@ export function createEngine(options: EngineOptions): Engine {
     },
   })
   const runner = new Runner({
-    ...{ store, handlers, holder, clock, log, lease_s, settle },
+    ...{ store, handlers, holder, clock, log, lease_s, known: catalogue.known, settle },
     heartbeat_ms: options.heartbeat_ms ?? 5_000,
   })
-  const timers = new Timers({ store, clock, log, fire })
+  const timers = new Timers({ store, clock, log, known: catalogue.known, fire })
   const performer = new Performer({
     ...{ store, catalogue, handlers, writer, holder, committed },
     residents_limit: options.residents_limit ?? 10_000,
+    queue_limit: options.queue_limit ?? 10_000,
     reserve: (source) => runner.reserve(source),
     release: (source) => runner.release(source),
   })
@@ -156,10 +159,17 @@ export function createEngine(options: EngineOptions): Engine {
     const target = performer.resident(target_id)
     const wanted =
       target?.tenant === by.tenant && (target.definition.records_refusals || refusal.code === 'STEP_FAILED')
-    if (!wanted || UNRECORDED.has(refusal.code)) return
-    const { code, message } = refusal
-    const input = { target_id, target_machine: target.definition.name, event_type, code, message, principal_id: by.id }
-    await start({ machine: 'refusal', input, by }).catch((cause) =>
+    if (wanted && !UNRECORDED.has(refusal.code)) await record(refusal, { target_id, event_type, by })
+  }
+
+  async function record(
+    { code, message }: Refusal,
+    { target_id, event_type, by }: { target_id: string; event_type: string; by: Principal },
+  ): Promise<void> {
+    if (!options.machines.some(({ machine }) => machine.id === REFUSAL)) return
+    const target_machine = performer.resident(target_id)?.definition.name ?? 'unknown'
+    const input = { target_id, target_machine, event_type, code, message, principal_id: by.id }
+    await start({ machine: REFUSAL, input, by }).catch((cause) =>
       log.error('a refusal could not be recorded', { cause, code }),
     )
   }
@@ -169,16 +179,20 @@ export function createEngine(options: EngineOptions): Engine {
     for (const debt of debts) {
       if (debt.kind === 'timer') timers.expect(Date.parse(debt.due_at))
       else if (debt.leased_by === holder)
-        runner.begin({ ...debt, payload: JSON.parse(debt.payload), attempt: 1, delivery: 1, abort_requested: turn.aborts.includes(debt.effect_id) })
+        runner.begin({
+          ...debt,
+          payload: JSON.parse(debt.payload),
+          attempt: 1,
+          delivery: 1,
+          abort_requested: turn.aborts.includes(debt.effect_id),
+        })
       else if (handlers[debt.source]?.kind === 'durable') runner.claimSoon()
     }
-    const elsewhere = [
+    const here = [
       ...turn.aborts.map((effect_id) => runner.abort(effect_id, 'abort')),
-      ...turn.closings
-        .filter(({ outcome }) => outcome === 'cancelled')
-        .map(({ effect_id }) => runner.abort(effect_id, 'cancelled')),
-    ].some((here) => !here)
-    if (elsewhere) store.notify('abort').catch((cause) => log.warn('servers could not be told', { cause }))
+      ...turn.revoked.map((effect_id) => runner.abort(effect_id, 'cancelled')),
+    ]
+    if (here.includes(false)) abortNotices()
   }
 
   // The outcome as it came; what the chart cannot take is offered as an error, and what it cannot take even then
@@ -225,19 +239,28 @@ export function createEngine(options: EngineOptions): Engine {
       await performer.perform(request(cause, by, { tenant }))
     } catch (refused) {
       const error = unfit(refused)
-      log.error('a chart could not take its timer', { cause: refused, instance_id, effect_id })
-      await performer.perform(request({ kind: 'fault', instance_id, error }, by, { tenant }))
+      const { code, fields } = refused as Refusal
+      log.error('what a timer says is not taken', { cause: refused, instance_id, effect_id })
+      // A chart that fails over its own timer ends on record. What others refuse is theirs to refuse: that is recorded.
+      if (code === 'STEP_FAILED' && fields.instance_id === instance_id && 'to' in payload) {
+        await performer.perform(request({ kind: 'fault', instance_id, error }, by, { tenant }))
+      } else {
+        await record(refused as Refusal, { target_id: cause.instance_id, event_type: timer.source, by })
+        await closeEffect(store.db, effect_id, canonical(error))
+      }
     }
   }
 
   async function halt(reason: string, by: Principal): Promise<void> {
-    const { halted } = await readHead(store.db)
-    if (halted) return
     log.error('the system is halted', { reason })
-    await send({
+    const command = {
       instance_id: naturalId(ORCHESTRATOR),
       event: { type: 'halt', reason },
       by: { ...by, tenant: SYSTEM_TENANT },
+    }
+    await send(command).catch(async (refusal) => {
+      // Somebody else's doubt was faster.
+      if (!(await readHead(store.db)).halted) throw refusal
     })
   }
 
@@ -259,7 +282,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     ...reads,
-    ...remoteWork({ store, handlers, clock, lease_s, deliver }),
+    ...remoteWork({ store, known: catalogue.known, handlers, clock, lease_s, deliver }),
     catalogue,
     holder,
     start,
@@ -270,7 +293,7 @@ export function createEngine(options: EngineOptions): Engine {
       await refuseUnknown(store, catalogue, handlers)
       for (const { key_id, purpose, public_key } of [signer, witness])
         await publishKey(store.db, { key_id, purpose, public_key })
-      if (store.kind === 'pglite') await freeAllLeases(store.db)
+      if (store.kind === 'pglite') await freeLeases(store.db, durableSources(handlers))
       await ensureOrchestrator()
       await store.listen((topic) => {
         if (topic === 'abort') runner.beat().catch((cause) => log.warn('leases could not be read', { cause }))
@@ -281,15 +304,17 @@ export function createEngine(options: EngineOptions): Engine {
       await purgeRegularly()
     },
     async stop() {
+      if (stopping) return
       stopping = true
       cancelPurge()
+      runner.close()
+      await writer.stop()
       await timers.stop()
       await runner.stop()
-      await writer.stop()
       await releaseLeases(store.db, holder).catch((cause) => log.warn('leases could not be handed back', { cause }))
       news.arrived()
     },
-    stats: () => ({ ...writer.stats, waiting_turns: writer.waiting, running_effects: runner.running }),
+    stats: () => ({ ...writer.stats, waiting_turns: performer.waiting, running_effects: runner.running }),
   }
 }
 
@@ -300,9 +325,13 @@ function unfit(refused: unknown): unknown {
 }
 
 /** Passing conditions: the same outcome or timer is welcome later. */
-const WAITS = new Set(['SYSTEM_HALTED', 'OVERLOADED', 'STOPPING'])
+const WAITS = new Set(['SYSTEM_HALTED', 'OVERLOADED', 'STOPPING', 'DATABASE_UNAVAILABLE', 'LEDGER_IN_DOUBT'])
 /** Not the caller's doing, or nothing that was asked of the target: not worth a record. */
 const UNRECORDED = new Set([...WAITS, 'INSTANCE_NOT_FOUND', 'CONCURRENT_MODIFICATION', 'IDEMPOTENCY_CONFLICT'])
+
+function durableSources(handlers: Handlers): string[] {
+  return Object.keys(handlers).filter((source) => handlers[source]?.kind === 'durable')
+}
 
 function refuseUnhandled(catalogue: Catalogue, handlers: Handlers): void {
   const missing = catalogue.sources().filter((source) => !(source in handlers))

@@ -27,6 +27,8 @@ export interface PerformerOptions {
   readonly handlers: Handlers
   readonly writer: Writer
   readonly residents_limit: number
+  /** Requests from outside that may be under way; more are refused with OVERLOADED. */
+  readonly queue_limit: number
   readonly holder: string
   /** Takes a place for an effect of that source here, if one is free. */
   readonly reserve: (source: string) => boolean
@@ -43,6 +45,7 @@ export class Performer {
   readonly #queue = new KeyedQueue()
   /** Instances with a turn on its way to the database. */
   readonly #busy = new Map<string, Promise<unknown>>()
+  #waiting = 0
 
   constructor(options: PerformerOptions) {
     this.#options = options
@@ -55,9 +58,25 @@ export class Performer {
 
   /** Resolves once durable. `gone`: the effect behind the cause does not count any more, and nothing was written. */
   async perform(request: TurnRequest): Promise<Performed> {
-    const { instance_id } = request.cause
+    const { kind, instance_id } = request.cause
+    const { queue_limit } = this.#options
+    const fromOutside = kind === 'start' || kind === 'event'
+    if (fromOutside && this.#waiting >= queue_limit) {
+      throw new Refusal('OVERLOADED', `${this.#waiting} requests are waiting already`, { retry_after_s: 1 })
+    }
     const turn = () => this.#queue.run(instance_id, () => this.#attempts(request))
-    return request.request ? this.#queue.run(scopeText(scopeOf(request)), () => this.#once(request, turn)) : turn()
+    this.#waiting += 1
+    try {
+      return await (request.request
+        ? this.#queue.run(scopeText(scopeOf(request)), () => this.#once(request, turn))
+        : turn())
+    } finally {
+      this.#waiting -= 1
+    }
+  }
+
+  get waiting(): number {
+    return this.#waiting
   }
 
   // Requests with the same key wait for each other, so that all but the first find its answer.
@@ -96,12 +115,21 @@ export class Performer {
   async #begun(request: TurnRequest): Promise<{ answer: Performed } | { turn: Turn; writing: Promise<Written> }> {
     const { catalogue, handlers } = this.#options
     const absent = new Set<string>()
-    const resident = (id: string) => this.#residents.get(id) ?? (absent.has(id) ? null : undefined)
-    for (;;) {
+    for (let trusted = false; ; ) {
+      const read = new Map<string, Resident>()
+      const resident = (id: string) => {
+        const known = this.#residents.get(id)
+        if (known) read.set(id, known)
+        return known ?? (absent.has(id) ? null : undefined)
+      }
       const computed = outcomeOf(() => computeTurn({ catalogue, handlers, resident }, request))
       switch (computed.kind) {
         case 'turn': {
           const { turn } = computed
+          if (turn.relied_on.length > 0 && !trusted) {
+            trusted = await this.#upToDate(read, turn.relied_on)
+            break
+          }
           const busy = turn.touched.flatMap(({ after }) => this.#busy.get(after.instance_id) ?? [])
           if (busy.length === 0) return { turn, writing: this.#write(turn) }
           await Promise.allSettled(busy)
@@ -112,9 +140,9 @@ export class Performer {
           break
         case 'gone':
         case 'refused': {
-          const answer = await this.#beforeRefusing(request)
-          if (answer === 'stale') break
+          const answer = await this.#remembered(request)
           if (answer) return { answer }
+          if (!(await this.#upToDate(read, [...read.keys()]))) break
           if (computed.kind === 'refused') throw computed.cause
           if ('effect_id' in request.cause) await closeEffect(this.#options.store.db, request.cause.effect_id)
           return { answer: 'gone' }
@@ -123,18 +151,17 @@ export class Performer {
     }
   }
 
-  // A refusal must rest on what the database holds: another server may have moved on, or have answered this key.
-  async #beforeRefusing(request: TurnRequest): Promise<Receipt | 'stale' | undefined> {
-    const answer = await this.#remembered(request)
-    if (answer) return answer
-    const { instance_id } = request.cause
-    const known = this.#residents.get(instance_id)
-    if (!known) return undefined
-    await Promise.allSettled([this.#busy.get(instance_id)])
-    const [row] = await instancesByIds(this.#options.store.db, [instance_id])
-    if (row?.revision === known.revision && this.#residents.get(instance_id) === known) return undefined
-    this.#residents.forget(instance_id)
-    return 'stale'
+  // What a refusal rests on must be what the database holds: another server may have moved on. Forgets what is old.
+  async #upToDate(read: ReadonlyMap<string, Resident>, ids: readonly string[]): Promise<boolean> {
+    if (ids.length === 0) return true
+    await Promise.allSettled(ids.map((id) => this.#busy.get(id)))
+    const rows = new Map((await instancesByIds(this.#options.store.db, ids)).map((row) => [row.instance_id, row]))
+    const old = ids.filter((id) => {
+      const known = read.get(id)
+      return known !== this.#residents.get(id) || rows.get(id)?.revision !== known?.revision
+    })
+    for (const id of old) this.#residents.forget(id)
+    return old.length === 0
   }
 
   /** Ids the store does not have. */

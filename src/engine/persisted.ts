@@ -29,7 +29,7 @@ export function toText({ snapshot, children, timers }: Core): string {
     children,
     timers,
     output: snapshot.output,
-    error: plainError(snapshot.error),
+    error: snapshot.error === undefined ? undefined : plainError(snapshot.error),
   } satisfies Resting)
 }
 
@@ -59,9 +59,18 @@ export function tagsOf(snapshot: AnyMachineSnapshot): string[] {
 
 /** Errors have no JSON form of their own: what can be told of one is its name, message and code. */
 export function plainError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  if (!(error instanceof Error)) return jsonOf(error)
   const { code } = error as { code?: unknown }
   return { name: error.name, message: error.message, ...(typeof code === 'string' ? { code } : {}) }
+}
+
+function jsonOf(thrown: unknown): unknown {
+  if (thrown === undefined) return null
+  try {
+    return JSON.parse(canonical(thrown))
+  } catch {
+    return { name: 'Error', message: String(thrown) }
+  }
 }
 
 function historyOf(snapshot: AnyMachineSnapshot): Resting['history_value'] {

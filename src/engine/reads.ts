@@ -1,5 +1,6 @@
 /** What can be asked of the engine. Everything is scoped by tenant; a foreign id reads as absent. */
 import type { AnyMachineSnapshot } from 'xstate'
+import { Refusal } from '../refusal.ts'
 import { readHead } from '../store/head.ts'
 import { type InstanceRow, instanceCount, instancePage, instancesByIds } from '../store/instances.ts'
 import { entriesAfter, entriesOf } from '../store/journal.ts'
@@ -45,7 +46,16 @@ export function readsOn({ store, catalogue, news, doubted }: ReadsOptions): Read
       if (!row || revision < 1 || revision > row.revision) return null
       if (revision === row.revision) return viewFromRow(row)
       let resident: Resident | null = null
-      for (const entry of await entriesOf(db, instance_id, 1, revision)) resident = replayed(catalogue, resident, entry)
+      for (const entry of await entriesOf(db, instance_id, 1, revision)) {
+        if (entry.event === null) {
+          throw new Refusal(
+            'HISTORY_REDACTED',
+            `Instance "${instance_id}" was redacted at revision ${entry.revision}`,
+            { instance_id },
+          )
+        }
+        resident = replayed(catalogue, resident, entry)
+      }
       return resident && viewFrom(resident)
     },
     list: async (filter) => (await page(filter)).map(summaryFrom),

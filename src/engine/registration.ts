@@ -78,9 +78,13 @@ const DURABLE = new Set([
 
 function* customActions({ implementations }: AnyStateMachine): Generator<string> {
   for (const [name, action] of Object.entries(implementations.actions)) {
-    const type = (action as { type?: string }).type
+    const { type, delay } = action as { type?: string; delay?: unknown }
     if (typeof action !== 'function' || type === undefined || !DURABLE.has(type)) {
       yield `action "${name}" does something itself: use assign, raise, sendTo, sendParent or emit, and invoke an actor for work`
+    }
+    // XState fires at once, and says nothing, when it does not know a delay.
+    if (typeof delay === 'string' && !(delay in implementations.delays)) {
+      yield `action "${name}" waits for the unknown delay "${delay}"`
     }
   }
 }
@@ -101,7 +105,8 @@ function* nodeProblems(node: AnyStateNode, machine: AnyStateMachine, invokeIds: 
     if (invokeIds.has(invoke.id)) yield `two invokes are called "${invoke.id}"`
     invokeIds.add(invoke.id)
   }
-  for (const action of [...node.entry, ...node.exit]) yield* actionProblems(action, at, actions)
+  const { entry, exit } = node.config as { entry?: unknown; exit?: unknown }
+  for (const action of [entry ?? [], exit ?? []].flat()) yield* actionProblems(action, at, actions)
   for (const delay of delaysOf(node)) {
     if (typeof delay === 'string' && !Number.isFinite(Number(delay)) && !(delay in delays))
       yield `state ${at} waits for the unknown delay "${delay}"`
@@ -109,8 +114,8 @@ function* nodeProblems(node: AnyStateNode, machine: AnyStateMachine, invokeIds: 
       yield `state ${at} has the delay ${delay} inline: name it in setup({ delays })`
   }
   for (const transition of [...node.transitions.values()].flat().concat(node.always ?? [])) {
-    if (transition.eventType === '*')
-      yield `state ${at} takes "*", which would also take outcomes and timers: name the events`
+    if (transition.eventType.endsWith('*'))
+      yield `state ${at} takes "${transition.eventType}", which would also take outcomes and timers: name the events`
     for (const guard of guardNames(transition.guard)) {
       if (guard === INLINE)
         yield `a transition of ${at} on "${transition.eventType}" has its guard inline: name it in setup({ guards })`
@@ -138,17 +143,7 @@ function* guardNames(guard: unknown): Generator<string | typeof INLINE> {
 }
 
 function* actionProblems(action: unknown, at: string, known: Record<string, unknown>): Generator<string> {
-  if (typeof action === 'function') {
-    const { type } = action as { type?: string }
-    // Entry and exit of a state with `after` and `invoke` hold XState's own raise, cancel, spawn and stop.
-    if (
-      type === undefined ||
-      !['xstate.raise', 'xstate.cancel', 'xstate.spawnChild', 'xstate.stopChild'].includes(type)
-    ) {
-      yield `an action in ${at} stands inline: name it in setup({ actions })`
-    }
-    return
-  }
+  if (typeof action === 'function') return yield `an action in ${at} stands inline: name it in setup({ actions })`
   const name = typeof action === 'string' ? action : (action as { type: string }).type
   if (!(name in known)) yield `an action in ${at} is called "${name}", which setup({ actions }) does not know`
 }

@@ -14,6 +14,7 @@ import type { Handlers, Writes } from './types.ts'
 
 export interface RemoteOptions {
   readonly store: Store
+  readonly known: readonly string[]
   readonly handlers: Handlers
   readonly clock: Clock
   readonly lease_s: number
@@ -22,7 +23,7 @@ export interface RemoteOptions {
 
 type RemoteWork = Pick<Writes, 'claim' | 'heartbeat' | 'complete' | 'fail'>
 
-export function remoteWork({ store, handlers, clock, lease_s, deliver }: RemoteOptions): RemoteWork {
+export function remoteWork({ store, known, handlers, clock, lease_s, deliver }: RemoteOptions): RemoteWork {
   const { db } = store
 
   async function held(executor: Principal, effect_id: string, attempt: number): Promise<EffectRow> {
@@ -55,7 +56,15 @@ export function remoteWork({ store, handlers, clock, lease_s, deliver }: RemoteO
         const room = { [source]: limit - claimed.length }
         if (claimed.length < limit)
           claimed.push(
-            ...(await claimEffects(db, { holder: executor.id, tenant: executor.tenant, room, now, lease_s })),
+            ...(await claimEffects(db, {
+              holder: executor.id,
+              tenant: executor.tenant,
+              room,
+              now,
+              lease_s,
+              known,
+              running: [],
+            })),
           )
       }
       return claimed.map(({ effect_id, instance_id, source, payload, attempt, delivery, leased_until }) => ({
@@ -78,7 +87,7 @@ export function remoteWork({ store, handlers, clock, lease_s, deliver }: RemoteO
       const delay = terminal ? undefined : backoff(retryOf(handlers[effect.source]), attempt)
       if (delay === undefined) return deliver(effect, { error }, executor)
       const due_at = new Date(clock.now() + delay).toISOString()
-      await retryLater(db, { effect_id, attempt, due_at, error: canonical(error) })
+      await retryLater(db, { effect_id, attempt, holder: executor.id, due_at, error: canonical(error) })
     },
   }
 }

@@ -16,6 +16,8 @@ import { type Handler, type HandlerRegistration, type Handlers, type RetryPolicy
 const DEFAULT_CONCURRENCY = 16
 const DEFAULT_RETRY: RetryPolicy = { max_attempts: 3, backoff_ms: 200, factor: 2, max_backoff_ms: 30_000 }
 const CLAIM_EVERY_MS = 1_000
+/** How long a handler may take to heed its signal when the server stops. */
+const LET_GO_MS = 10_000
 
 export interface RunnerOptions {
   readonly store: Store
@@ -25,6 +27,8 @@ export interface RunnerOptions {
   readonly clock: Clock
   readonly log: Log
   readonly lease_s: number
+  /** `machine@version` this process can step. */
+  readonly known: readonly string[]
   readonly heartbeat_ms: number
   /** Delivers an outcome; resolves when it is durable or no longer counts. */
   readonly settle: (effect: Begun, outcome: Outcome, by: Principal) => Promise<void>
@@ -33,7 +37,15 @@ export interface RunnerOptions {
 /** An effect as it is handed to a handler. */
 export type Begun = Pick<
   EffectRow,
-  'effect_id' | 'instance_id' | 'tenant' | 'child_id' | 'source' | 'payload' | 'attempt' | 'delivery' | 'abort_requested'
+  | 'effect_id'
+  | 'instance_id'
+  | 'tenant'
+  | 'child_id'
+  | 'source'
+  | 'payload'
+  | 'attempt'
+  | 'delivery'
+  | 'abort_requested'
 >
 
 export function systemPrincipal(tenant: string): Principal {
@@ -79,8 +91,12 @@ export class Runner {
     this.#places.set(source, (this.#places.get(source) ?? 0) + 1)
   }
 
-  /** Runs an effect whose place is already taken. */
+  /** Runs an effect whose place is already taken. A runner that has stopped leaves it to others. */
   begin(effect: Begun): void {
+    if (!this.#open || this.#running.has(effect.effect_id)) {
+      this.release(effect.source)
+      return
+    }
     const abort = new AbortController()
     const done = this.#run(effect, abort)
       .catch((cause) =>
@@ -108,6 +124,7 @@ export class Runner {
     this.#claimAgain = true
     this.#claiming ??= this.#claim().finally(() => {
       this.#claiming = undefined
+      if (this.#claimAgain && this.#open) this.claimSoon()
     })
   }
 
@@ -125,15 +142,26 @@ export class Runner {
     }
   }
 
-  /** Raises every signal and waits for the handlers to let go. Their effects are taken up again by others. */
-  async stop(): Promise<void> {
+  /** Begins nothing more. */
+  close(): void {
     this.#open = false
     this.#cancelClaim()
     this.#cancelHeartbeat()
+  }
+
+  /** Raises every signal and waits, not for ever, for the handlers to let go. Others take up their effects again. */
+  async stop(): Promise<void> {
+    this.close()
     await this.#claiming
     const running = [...this.#running.values()]
     for (const { abort } of running) abort.abort('stopping')
-    await Promise.all(running.map(({ done }) => done))
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#options.clock.after(LET_GO_MS, () => {
+      this.#options.log.warn('handlers did not let go', { effects: [...this.#running.keys()] })
+      resolve()
+    })
+    await Promise.race([late, Promise.all(running.map(({ done }) => done))])
+    cancel()
   }
 
   async #run(effect: Begun, abort: AbortController): Promise<void> {
@@ -157,14 +185,15 @@ export class Runner {
       outcome = { done: output }
     } catch (error) {
       if (abort.signal.reason === 'stopping' || abort.signal.reason === 'cancelled') return
-      if (await this.#retried(effect, registration, error)) return
+      // What was told to stop is not begun again: that it stopped is its outcome (D22).
+      if (!abort.signal.aborted && (await this.#retried(effect, registration, error))) return
       outcome = { error: plainError(error) }
     }
     await this.#options.settle(effect, outcome, systemPrincipal(effect.tenant))
   }
 
   async #retried(effect: Begun, { retry = DEFAULT_RETRY }: { retry?: RetryPolicy }, error: unknown): Promise<boolean> {
-    const { store, clock, log } = this.#options
+    const { store, clock, log, holder } = this.#options
     log.warn('an attempt failed', {
       cause: error,
       effect_id: effect.effect_id,
@@ -175,21 +204,23 @@ export class Runner {
     const delay = backoff(retry, effect.attempt)
     if (delay === undefined) return false
     const due_at = new Date(clock.now() + delay).toISOString()
-    await retryLater(store.db, { ...effect, due_at, error: canonical(plainError(error)) })
+    await retryLater(store.db, { ...effect, holder, due_at, error: canonical(plainError(error)) })
     clock.after(delay, () => this.claimSoon())
     return true
   }
 
   async #claim(): Promise<void> {
-    const { store, holder, lease_s, clock, log } = this.#options
+    const { store, holder, lease_s, known, clock, log } = this.#options
     while (this.#claimAgain && this.#open) {
       this.#claimAgain = false
       const room = Object.fromEntries([...this.#places].filter(([, free]) => free > 0))
       if (Object.keys(room).length === 0) return
       for (const source of Object.keys(room)) this.#places.set(source, 0)
+      const running = [...this.#running.keys()]
+      const now = new Date(clock.now()).toISOString()
       let claimed: readonly EffectRow[] = []
       try {
-        claimed = await claimEffects(store.db, { holder, room, lease_s, now: new Date(clock.now()).toISOString() })
+        claimed = await claimEffects(store.db, { holder, room, lease_s, known, running, now })
       } catch (cause) {
         log.warn('work could not be claimed', { cause })
       }

@@ -8,7 +8,7 @@
  * lost race, in a replay) names the same effects, timers and children.
  */
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, AnyTransitionDefinition, EventObject } from 'xstate'
-import { addressOf, type Moment, workOf } from '../../machines/definition.ts'
+import { addressOf, type Moment, optional, workOf } from '../../machines/definition.ts'
 import { derivedId } from './ids.ts'
 import { type ScopedAction, stepScope, stubRef } from './scope.ts'
 import type { ChildView } from './types.ts'
@@ -52,8 +52,10 @@ export type Command =
       readonly due_at: string
       readonly event: Event
       readonly to: Target
+      readonly optional: boolean
     }
-  | { readonly kind: 'cancel'; readonly effect_id: string }
+  /** `source` names the work that is not wanted any more; null means a timer. */
+  | { readonly kind: 'cancel'; readonly effect_id: string; readonly source: string | null }
   | { readonly kind: 'stop'; readonly instance_id: string }
   | { readonly kind: 'send'; readonly to: Target; readonly event: Event; readonly optional: boolean }
   | { readonly kind: 'emit'; readonly event: Event }
@@ -174,13 +176,14 @@ class Book {
   }
 
   #raise({ event, id, delay }: { event: Event; id?: string; delay?: number }): void {
-    if (delay !== undefined) this.#setTimer(id ?? event.type, event, delay, { kind: 'self' })
+    if (delay !== undefined) this.#setTimer(id ?? event.type, { event, delay, to: { kind: 'self' }, optional: false })
   }
 
   #send({ to, event, id, delay }: { to: AnyActorRef; event: Event; id?: string; delay?: number }): void {
     const target = this.#target(to)
-    if (delay === undefined) this.commands.push({ kind: 'send', to: target, event, optional: id === 'optional' })
-    else this.#setTimer(id ?? event.type, event, delay, target)
+    const isOptional = id === optional.id
+    if (delay === undefined) this.commands.push({ kind: 'send', to: target, event, optional: isOptional })
+    else this.#setTimer((isOptional ? undefined : id) ?? event.type, { event, delay, to: target, optional: isOptional })
   }
 
   #target(to: AnyActorRef): Target {
@@ -193,19 +196,20 @@ class Book {
       : { kind: 'effect', effect_id: child.id }
   }
 
-  #setTimer(timer_id: string, event: Event, delay: number, to: Target): void {
+  #setTimer(timer_id: string, timer: { event: Event; delay: number; to: Target; optional: boolean }): void {
     this.#cancelTimer(timer_id)
+    const { delay, ...told } = timer
     const effect_id = this.#newId(`timer/${timer_id}`)
     const due_at = new Date(Date.parse(this.#moment.at) + Math.max(0, delay)).toISOString()
     this.timers[timer_id] = effect_id
-    this.commands.push({ kind: 'timer', effect_id, timer_id, due_at, event, to })
+    this.commands.push({ kind: 'timer', effect_id, timer_id, due_at, ...told })
   }
 
   #cancelTimer(timer_id: string): void {
     const effect_id = this.timers[timer_id]
     if (effect_id === undefined) return
     delete this.timers[timer_id]
-    this.#retract(effect_id, { kind: 'cancel', effect_id })
+    this.#retract(effect_id, { kind: 'cancel', effect_id, source: null })
   }
 
   #spawn({ id, src, input }: { id: string; src: string; input: unknown }): void {
@@ -226,7 +230,7 @@ class Book {
     const child = child_id === undefined ? undefined : this.children[child_id]
     if (child === undefined || child_id === undefined) return
     delete this.children[child_id]
-    if (child.kind === 'effect') this.#retract(child.id, { kind: 'cancel', effect_id: child.id })
+    if (child.kind === 'effect') this.#retract(child.id, { kind: 'cancel', effect_id: child.id, source: child.source })
     else this.#retract(child.id, { kind: 'stop', instance_id: child.id })
   }
 

@@ -24,6 +24,8 @@ import type { Handlers } from './types.ts'
 
 /** Steps of one turn; past that the remaining sends become effects and go on in turns of their own. */
 export const MAX_STEPS = 64
+/** Births cannot wait for a later turn; a chart that never ends giving birth is faulty. */
+const MOST_STEPS = 1_000
 
 export type Cause =
   | { readonly kind: 'start'; readonly instance_id: string; readonly machine: string; readonly input: unknown }
@@ -50,6 +52,7 @@ export type Cause =
       readonly attempt: number
       readonly to: Target
       readonly event: Event
+      readonly optional: boolean
     }
   /** A delivery that did not fit into the turn it came from. */
   | {
@@ -89,6 +92,10 @@ export interface Turn {
   readonly debts: readonly Omit<Debt, 'leased_by'>[]
   readonly closings: readonly Omit<Closing, 'turn'>[]
   readonly aborts: readonly string[]
+  /** Effects written earlier whose work is not wanted any more; timers are not among them. */
+  readonly revoked: readonly string[]
+  /** Instances whose state decided that an optional send was let pass: it must not have been an old one (D8). */
+  readonly relied_on: readonly string[]
   readonly remembered: Omit<Remembered, 'turn'> | null
   readonly emitted: readonly { readonly instance_id: string; readonly event: Event }[]
   readonly halt: { readonly halted: boolean; readonly reason: string | null } | null
@@ -116,7 +123,9 @@ export function computeTurn(world: TurnWorld, request: TurnRequest): Computed {
 type Postponed = Omit<Delivery, 'from'>
 
 /** What rests in an effect of kind `timer`: what the chart set, or a delivery its turn had no room for. */
-export type TimerPayload = { readonly to: Target; readonly event: Event } | { readonly delivery: Postponed }
+export type TimerPayload =
+  | { readonly to: Target; readonly event: Event; readonly optional: boolean }
+  | { readonly delivery: Postponed }
 
 interface Delivery {
   readonly to: string
@@ -151,6 +160,8 @@ class Computation {
   readonly #debts: Omit<Debt, 'leased_by'>[] = []
   readonly #closings: Omit<Closing, 'turn'>[] = []
   readonly #aborts: string[] = []
+  readonly #revoked: string[] = []
+  readonly #relied_on: string[] = []
   readonly #emitted: { instance_id: string; event: Event }[] = []
   #steps = 0
 
@@ -170,7 +181,10 @@ class Computation {
       return turn.touched.length > 0 ? { kind: 'turn', turn } : { kind: 'gone' }
     } catch (cause) {
       if (cause instanceof NeedsLoading) return { kind: 'needs', instance_ids: [cause.instance_id] }
-      throw cause
+      // Nothing here touches the outside: whatever else is thrown, a chart, its rules or its data threw it.
+      throw cause instanceof Refusal
+        ? cause
+        : stepFailed(this.#request.cause.instance_id, causeName(this.#request.cause), cause)
     }
   }
 
@@ -246,13 +260,15 @@ class Computation {
     this.#closings.push(closing(cause, 'done', null))
     const to = this.#addressee(target, cause.to)
     if (to === undefined) return false
-    this.#queue.push({ to, event: cause.event, mode: to === cause.instance_id ? 'timer' : 'required', from: target })
+    const sent = cause.optional ? 'optional' : 'required'
+    this.#queue.push({ to, event: cause.event, mode: to === cause.instance_id ? 'timer' : sent, from: target })
     return true
   }
 
   #deliver(delivery: Delivery): void {
     const target = this.#found(delivery.to)
-    if (target === null) {
+    // Another tenant's instance is not there to be told anything.
+    if (target === null || target.now.tenant !== this.#request.tenant) {
       if (delivery.mode === 'stop' || delivery.mode === 'outcome') return
       throw new Refusal(
         'INSTANCE_NOT_FOUND',
@@ -269,13 +285,17 @@ class Computation {
     const asked = delivery.mode === 'required' || delivery.mode === 'optional'
     const reason = asked ? this.#reason(now, delivery.event) : undefined
     if (reason) throw reason
-    const moment = this.#moment(delivery.event.type)
-    const stepped = this.#stepped(target, delivery.event, moment)
+    const event = delivery.from ? saidTo(now, delivery.event) : delivery.event
+    const moment = this.#moment(event.type)
+    const stepped = this.#stepped(target, event, moment)
     const taken = stepped.fired.length > 0 || stepped.core.snapshot.status !== 'active'
     if (!taken && delivery.mode === 'required') throw notAccepted(now, delivery.event)
-    if (!taken && delivery.mode === 'optional') return
+    if (!taken && delivery.mode === 'optional') {
+      this.#relied_on.push(delivery.to)
+      return
+    }
     // Outcomes and timers are recorded even when the chart lets them pass: their effect ends with this turn.
-    this.#record(target, delivery.event, moment, stepped)
+    this.#record(target, event, moment, stepped)
   }
 
   #stepped(target: Working, event: Event, moment: Moment): Step {
@@ -289,7 +309,7 @@ class Computation {
         moment,
       )
     } catch (cause) {
-      throw stepFailed(now.instance_id, event, cause)
+      throw stepFailed(now.instance_id, event.type, cause)
     }
   }
 
@@ -299,13 +319,14 @@ class Computation {
     input: unknown,
     parent: { instance_id: string; child_id: string } | null,
   ): void {
+    if (this.#steps >= MOST_STEPS) throw new TypeError(`One event begins more than ${MOST_STEPS} instances`)
     const event: Event = { type: 'xstate.init', input, ...(parent ? { parent } : {}) }
     const moment = this.#moment(event.type)
     let stepped: Step
     try {
       stepped = firstStep(definition.machine, { instance_id, parent_id: parent?.instance_id ?? null }, input, moment)
     } catch (cause) {
-      throw stepFailed(instance_id, event, cause)
+      throw stepFailed(instance_id, event.type, cause)
     }
     const now: Resident = {
       instance_id,
@@ -382,25 +403,25 @@ class Computation {
       case 'child': {
         const definition = this.#world.catalogue.newest(command.machine.id)
         const parent = { instance_id: now.instance_id, child_id: command.child_id }
-        this.#born(command.instance_id, definition, command.input, parent)
+        this.#born(command.instance_id, definition, fitInput(definition, command.input), parent)
         return
       }
       case 'timer': {
-        const { effect_id, timer_id, due_at, event, to } = command
+        const { effect_id, timer_id, due_at, event, to, optional } = command
         this.#debts.push(
           this.#debt(now, {
             effect_id,
             child_id: timer_id,
             kind: 'timer',
             source: event.type,
-            payload: { to, event } satisfies TimerPayload,
+            payload: { to, event, optional } satisfies TimerPayload,
             due_at,
           }),
         )
         return
       }
       case 'cancel':
-        this.#cancel(command.effect_id)
+        this.#cancel(command)
         return
       case 'stop':
         this.#queue.push({ to: command.instance_id, event: { type: 'xstate.stop' }, mode: 'stop' })
@@ -466,12 +487,14 @@ class Computation {
     this.#queue.push(outcomeDelivery(now.parent_id, now.parent_child_id as string, now.instance_id, outcome))
   }
 
-  // An effect begun in this same turn was never written: it is taken back instead.
-  #cancel(effect_id: string): void {
+  // An effect begun in this same turn was never written: it is taken back instead. Inline work never is.
+  #cancel({ effect_id, source }: Extract<Command, { kind: 'cancel' }>): void {
+    if (source !== null && this.#world.handlers[source]?.kind === 'inline') return
     const begun = this.#debts.findIndex((debt) => debt.effect_id === effect_id)
     if (begun !== -1) this.#debts.splice(begun, 1)
     else if (!this.#closings.some((one) => one.effect_id === effect_id)) {
       this.#closings.push({ effect_id, attempt: null, outcome: 'cancelled', error: null })
+      if (source !== null) this.#revoked.push(effect_id)
     }
   }
 
@@ -550,6 +573,8 @@ class Computation {
       debts: this.#debts,
       closings: this.#closings,
       aborts: this.#aborts,
+      revoked: this.#revoked,
+      relied_on: this.#relied_on,
       remembered:
         request && subject
           ? {
@@ -605,14 +630,28 @@ export function acceptedTypes({ core, definition }: Pick<Resident, 'core' | 'def
   return core.snapshot.status === 'active' ? Object.keys(definition.events).filter((type) => open.has(type)) : []
 }
 
-function stepFailed(instance_id: string, event: Event, cause: unknown): Refusal {
+function stepFailed(instance_id: string, event_type: string, cause: unknown): Refusal {
   const message = cause instanceof Error ? cause.message : String(cause)
-  const refusal = new Refusal('STEP_FAILED', `Instance "${instance_id}" could not take "${event.type}": ${message}`, {
+  const refusal = new Refusal('STEP_FAILED', `Instance "${instance_id}" could not take "${event_type}": ${message}`, {
     instance_id,
-    event_type: event.type,
+    event_type,
   })
   refusal.cause = cause
   return refusal
+}
+
+function causeName(cause: Cause): string {
+  return 'event' in cause ? cause.event.type : cause.kind
+}
+
+// What one machine says to another is held to the same schemas as what a caller says.
+function saidTo({ definition }: Resident, event: Event): Event {
+  const schema = definition.events[event.type]
+  return plain(schema === undefined ? event : schema.parse(event)) as Event
+}
+
+function fitInput({ input: schema }: Registered, input: unknown): unknown {
+  return plain(schema.parse(plain(input)))
 }
 
 interface Fired {
@@ -638,17 +677,19 @@ function outcomeOf(work: () => unknown): Outcome {
 
 // What comes from outside the chart must fit the schema the chart declared; if it does not, that is the outcome.
 function checked(machine: AnyStateMachine, source: string, outcome: Outcome): Outcome {
-  if ('error' in outcome) return { error: plain(plainError(outcome.error)) }
+  if ('error' in outcome) return { error: plainError(outcome.error) }
   const work = workOf(machine.implementations.actors[source.slice(machine.id.length + 1)])
-  const value = plain(outcome.done)
-  if (work?.kind !== 'effect') return { done: value }
-  const parsed = work.output.safeParse(value)
-  if (parsed.success) return { done: plain(parsed.data) }
-  return {
-    error: {
-      name: 'InvalidOutcome',
-      message: `"${source}" answered with something else than it declares: ${parsed.error.message}`,
-    },
+  try {
+    const value = plain(outcome.done)
+    return { done: work?.kind === 'effect' ? plain(work.output.parse(value)) : value }
+  } catch (cause) {
+    const { message } = cause as Error
+    return {
+      error: {
+        name: 'InvalidOutcome',
+        message: `"${source}" answered with something else than it declares: ${message}`,
+      },
+    }
   }
 }
 

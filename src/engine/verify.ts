@@ -5,15 +5,16 @@
 import { canonical } from '../ledger/canonical.ts'
 import { entryHash, saltedHash } from '../ledger/entry.ts'
 import { NO_HASH, sha256 } from '../ledger/hash.ts'
-import { signatureHolds } from '../ledger/keys.ts'
+import { keyId, signatureHolds } from '../ledger/keys.ts'
 import { type Seal, sealText } from '../ledger/seal.ts'
 import { appended, EMPTY_TREE, frontierText, rootOf } from '../ledger/tree.ts'
 import { readHead } from '../store/head.ts'
-import { instancesByIds } from '../store/instances.ts'
-import { entriesAfter, entriesOf, type JournalRow, sealsAfter, signingKeys } from '../store/journal.ts'
+import { type InstanceRow, instancesByIds, instancesWithoutJournal } from '../store/instances.ts'
+import { entriesAfter, entriesOf, type JournalRow, type PublicKey, sealsAfter, signingKeys } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
 import type { Catalogue } from './catalogue.ts'
-import { toText } from './persisted.ts'
+import { naturalId } from './ids.ts'
+import { tagsOf, toText } from './persisted.ts'
 import { replayed } from './replay.ts'
 import type { Resident } from './resident.ts'
 import type { VerifyResult } from './types.ts'
@@ -31,7 +32,7 @@ class Broken extends Error {
   }
 }
 
-/** The whole log. */
+/** The whole log, and that every instance rests as its own journal says. */
 export async function verifyLog(store: Store, catalogue: Catalogue): Promise<VerifyResult> {
   const chains = new Map<string, InstanceChain>()
   return verified(async (found) => {
@@ -40,29 +41,37 @@ export async function verifyLog(store: Store, catalogue: Catalogue): Promise<Ver
       chains.set(entry.instance_id, chain)
       chain.add(entry)
     })
-    const ids = [...chains.keys()]
-    for (let from = 0; from < ids.length; from += PAGE) {
-      const rows = new Map(
-        (await instancesByIds(store.db, ids.slice(from, from + PAGE))).map((row) => [row.instance_id, row]),
-      )
-      for (const id of ids.slice(from, from + PAGE)) chains.get(id)?.rest(rows.get(id))
+    await checkHalt(store)
+    const [stray] = await instancesWithoutJournal(store.db)
+    if (stray) throw broken(null, stray, 'instance', 'a journal', 'none')
+    for (const ids of pagesOf([...chains.keys()])) {
+      const rows = new Map((await instancesByIds(store.db, ids)).map((row) => [row.instance_id, row]))
+      for (const id of ids) await chains.get(id)?.rest(store, rows.get(id))
     }
   })
 }
 
-/** One instance: its entries, and that the seals which cover them are those of the whole log. */
+/** One instance: its entries, how it rests, and that the seals which cover them are those of the whole log. */
 export async function verifyInstance(store: Store, catalogue: Catalogue, instance_id: string): Promise<VerifyResult> {
   return verified(async (found) => {
-    const [row] = await instancesByIds(store.db, [instance_id])
     const chain = new InstanceChain(catalogue, instance_id, found)
-    for (let from = 1; ; from += PAGE) {
-      const entries = await entriesOf(store.db, instance_id, from, PAGE)
-      for (const entry of entries) chain.add(entry)
-      if (entries.length < PAGE) break
-    }
+    const [row] = await instancesByIds(store.db, [instance_id])
+    await chain.rest(store, row)
     await eachSealed(store, found, () => {})
-    chain.rest(row)
   })
+}
+
+function* pagesOf(ids: readonly string[]): Generator<string[]> {
+  for (let from = 0; from < ids.length; from += PAGE) yield ids.slice(from, from + PAGE)
+}
+
+// The flag and the orchestrator's own state move in one commit; apart, somebody moved one of them.
+async function checkHalt(store: Store): Promise<void> {
+  const { halted } = await readHead(store.db)
+  const [row] = await instancesByIds(store.db, [naturalId('orchestrator')])
+  if (row && (row.state === 'halted') !== halted && (await readHead(store.db)).halted === halted) {
+    throw broken(null, row.instance_id, 'head.halted', String(row.state === 'halted'), String(halted))
+  }
 }
 
 interface Found {
@@ -136,17 +145,19 @@ function missing(entries: readonly JournalRow[], first: number): number {
   return first + (gap === -1 ? entries.length : gap)
 }
 
-function checkSignatures(seal: Seal, keys: ReadonlyMap<string, string>): void {
+function checkSignatures(seal: Seal, keys: ReadonlyMap<string, PublicKey>): void {
   const text = sealText(seal)
   same(seal.first_sequence, null, 'seal.hash', sha256(text), seal.hash)
-  for (const [what, key_id, signature] of [
-    ['seal.signature', seal.key_id, seal.signature],
-    ['seal.witness_signature', seal.witness_id, seal.witness_signature],
+  for (const [what, key_id, signature, purpose] of [
+    ['seal.signature', seal.key_id, seal.signature, 'writer'],
+    ['seal.witness_signature', seal.witness_id, seal.witness_signature, 'witness'],
   ] as const) {
     const key = keys.get(key_id)
-    if (key === undefined) throw broken(seal.first_sequence, null, what, `a known key`, key_id)
-    if (!signatureHolds(key, text, signature))
+    const named = key && keyId(key.public_key) === key_id && key.purpose === purpose
+    if (!named) throw broken(seal.first_sequence, null, what, `the key of a ${purpose}`, key_id)
+    if (!signatureHolds(key.public_key, text, signature)) {
       throw broken(seal.first_sequence, null, what, `a signature of ${key_id}`, signature)
+    }
   }
 }
 
@@ -179,6 +190,8 @@ class InstanceChain {
       return
     }
     expect('event_hash', saltedHash(salt, canonical(entry.event)), entry.event_hash)
+    // A chart this server does not have cannot be replayed here; that is no doubt about the record.
+    if (!this.#resident && !this.#catalogue.version(entry.machine, entry.version)) this.#replayable = false
     if (!this.#replayable) return
     try {
       this.#resident = replayed(this.#catalogue, this.#resident, entry)
@@ -189,22 +202,34 @@ class InstanceChain {
     expect('snapshot_hash', saltedHash(salt, toText(this.#resident.core)), entry.snapshot_hash)
   }
 
-  /** Compares the row the instance rests in with its last entry. */
-  rest(
-    row: { revision: number; last_hash: string; snapshot: unknown; status: string; state: string } | undefined,
-  ): void {
+  /** Compares how the instance rests with what its entries come to; reads those that came since. */
+  async rest(store: Store, row: InstanceRow | undefined): Promise<void> {
+    for (let more = true; row && more; ) {
+      const from = (this.#last?.revision ?? 0) + 1
+      const limit = Math.min(PAGE, row.revision - from + 1)
+      const entries = limit > 0 ? await entriesOf(store.db, this.#instance_id, from, limit) : []
+      for (const entry of entries) this.add(entry)
+      more = entries.length > 0
+    }
     const last = this.#last
-    if (!last) throw broken(null, this.#instance_id, 'journal', 'entries', 'none')
     const expect = (check: string, expected: unknown, actual: unknown) =>
-      same(last.sequence, this.#instance_id, check, expected, actual)
+      same(last?.sequence ?? null, this.#instance_id, `instance.${check}`, expected, actual)
+    if (!last) throw broken(null, this.#instance_id, 'journal', 'entries', 'none')
     if (!row) throw broken(last.sequence, this.#instance_id, 'instance', 'a row', 'none')
-    // The instance went on after its entries were read: what came later is not this check's matter.
-    if (row.revision > last.revision) return
-    expect('instance.revision', last.revision, row.revision)
-    expect('instance.last_hash', last.hash, row.last_hash)
-    expect('instance.state', last.state_after, row.state)
-    if (last.salt !== null)
-      expect('instance.snapshot', last.snapshot_hash, saltedHash(last.salt, canonical(row.snapshot)))
+    expect('revision', last.revision, row.revision)
+    expect('last_hash', last.hash, row.last_hash)
+    expect('state', last.state_after, row.state)
+    expect('machine', `${last.machine} ${last.version}`, `${row.machine} ${row.version}`)
+    expect('tenant', last.tenant, row.tenant)
+    if (last.salt !== null) expect('snapshot', last.snapshot_hash, saltedHash(last.salt, canonical(row.snapshot)))
+    if (!this.#replayable || !this.#resident) return
+    const { title, attributes, status, input, parent_id, core } = this.#resident
+    expect('input', canonical(input), canonical(row.input))
+    expect('status', status, row.status)
+    expect('title', title, row.title)
+    expect('attributes', canonical(attributes), canonical(row.attributes))
+    expect('tags', canonical(tagsOf(core.snapshot)), canonical(row.tags))
+    expect('parent_id', parent_id, row.parent_id)
   }
 }
 

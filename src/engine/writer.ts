@@ -15,10 +15,10 @@ import type { Signer } from '../ledger/keys.ts'
 import { sealed } from '../ledger/seal.ts'
 import { appended, type Frontier, frontierFrom, frontierText, rootOf } from '../ledger/tree.ts'
 import { Refusal } from '../refusal.ts'
-import type { Batch, Birth, Debt, Loss, Move } from '../store/commit.ts'
+import type { Batch, Birth, Debt, Loss, Move, Verdict } from '../store/commit.ts'
 import { readHead } from '../store/head.ts'
 import { sealNumbered } from '../store/journal.ts'
-import type { Store } from '../store/store.ts'
+import { NotDurable, type Store } from '../store/store.ts'
 import type { Log } from './log.ts'
 import { tagsOf } from './persisted.ts'
 import type { Resident } from './resident.ts'
@@ -29,8 +29,6 @@ export interface WriterOptions {
   readonly signer: Signer
   readonly witness: Signer
   readonly log: Log
-  /** Turns that may wait; more are refused with OVERLOADED. */
-  readonly queue_limit: number
   readonly batch_limit: number
   readonly lease_s: number
   /** Told after each batch, for readers that wait for news. */
@@ -63,6 +61,26 @@ interface Built {
   readonly residents: readonly (readonly Resident[])[]
 }
 
+/** What became of one batch on its way. */
+interface Sent {
+  /** Commits whose answer never came: each may have been written, or may yet be. */
+  readonly unanswered: Built[]
+  failures: number
+}
+
+interface Answered {
+  readonly built: Built
+  readonly verdict: Verdict
+}
+
+/** Data, integrity, syntax and limits: it is the batch, not the moment. */
+const BAD_TURN = /^(22|23|42|54)/
+/** Lost connections, shutdowns, deadlocks: the same batch is welcome again. */
+const PASSING = /^(08|57P|40)/
+/** Answered failures in a row before the callers are told. */
+const PATIENCE = 5
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1_000
 /** After losing the head a writer locks it first, until it has met it unmoved this often (D2). */
 const CALM = 64
 const RETRY_S = 1
@@ -71,6 +89,10 @@ export class Writer {
   readonly #options: WriterOptions
   #queue: Waiting[] = []
   #head: Head | undefined
+  /** The furthest end of the log this process has seen. */
+  #met: Head | undefined
+  /** Why nothing more is written here. */
+  #doubt: string | undefined
   #running: Promise<void> | undefined
   #lockFirst = 0
   #stopped = false
@@ -80,18 +102,10 @@ export class Writer {
     this.#options = options
   }
 
-  get waiting(): number {
-    return this.#queue.length
-  }
-
-  /** Resolves when the turn is durable or has lost a race; rejects when the system is halted or the write failed. */
+  /** Resolves when the turn is durable or has lost a race; rejects when it was not written. */
   submit(turn: ReadyTurn): Promise<Written> {
     if (this.#stopped) throw new Refusal('STOPPING', 'The server is stopping', { retry_after_s: RETRY_S })
-    if (this.#queue.length >= this.#options.queue_limit) {
-      throw new Refusal('OVERLOADED', `${this.#queue.length} turns are waiting to be written`, {
-        retry_after_s: RETRY_S,
-      })
-    }
+    if (this.#doubt) throw new Refusal('LEDGER_IN_DOUBT', this.#doubt)
     return new Promise((resolve, reject) => {
       this.#queue.push({ turn, resolve, reject })
       // Turns that become ready in the same round of the event loop share a batch.
@@ -99,7 +113,7 @@ export class Writer {
     })
   }
 
-  /** Writes what is waiting, then takes no more. */
+  /** Writes what is waiting, if the database answers, then takes no more. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#running
@@ -126,14 +140,18 @@ export class Writer {
   }
 
   async #write(waiting: readonly Waiting[]): Promise<void> {
+    const sent: Sent = { unanswered: [], failures: 0 }
     let left = waiting
     while (left.length > 0) {
-      const attempt = await this.#attempt(left)
+      const attempt = await this.#attempt(left, sent)
       if (attempt === 'again') continue
       if ('refused' in attempt) return this.#halve(left, attempt.refused)
       const { built, verdict } = attempt
       if (verdict.ok) return this.#written(left, built)
       if (!verdict.head_ok) {
+        // The head may have been moved by a commit of our own whose answer was lost and which came late (D4).
+        const late = await this.#writtenLate(sent)
+        if (late) return this.#written(left, late)
         this.#head = undefined
         this.#lockFirst = CALM
         this.stats.heads_lost += 1
@@ -153,7 +171,7 @@ export class Writer {
     }
   }
 
-  async #attempt(left: readonly Waiting[]) {
+  async #attempt(left: readonly Waiting[], sent: Sent) {
     let built: Built | undefined
     const send = async () => {
       this.#head ??= await this.#readHead()
@@ -171,37 +189,60 @@ export class Writer {
         return send()
       })
     } catch (cause) {
-      return this.#afterFailure(cause, built)
+      if (built) sent.unanswered.push(built)
+      return this.#afterFailure(cause, sent)
     }
   }
 
-  // What the database said no to is one turn's fault; what it did not answer may have been written all the same.
-  async #afterFailure(cause: unknown, built: Built | undefined) {
+  // What the database said no to was not written; what it did not answer may have been written all the same.
+  async #afterFailure(cause: unknown, sent: Sent): Promise<'again' | { refused: unknown } | Answered> {
+    const { log } = this.#options
+    if (cause instanceof Refusal) throw cause
+    if (cause instanceof NotDurable) throw this.#inDoubt('What was written could not be made durable', cause)
     const code = String((cause as { code?: unknown }).code ?? '')
-    if (cause instanceof TypeError || /^(22|23|42|54)/.test(code)) {
-      this.#options.log.error('a batch could not be written', { cause })
+    if (cause instanceof TypeError || BAD_TURN.test(code)) {
+      log.error('a batch could not be written', { cause })
       return { refused: cause }
     }
-    this.#options.log.warn('the commit was not answered', { cause })
-    for (;;) {
+    log.warn('the commit failed or was not answered', { cause, code })
+    sent.failures += 1
+    if (/^[0-9A-Z]{5}$/.test(code) && !PASSING.test(code) && sent.failures >= PATIENCE) {
+      throw new Refusal('DATABASE_UNAVAILABLE', 'The database takes no writes at present', { retry_after_s: RETRY_S })
+    }
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      if (this.#stopped)
+        throw new Refusal('STOPPING', 'The server stops while its database does not answer', { retry_after_s: RETRY_S })
+      if (sent.failures > 1 || pause > FIRST_PAUSE_MS) await wait(pause)
       try {
-        const seal = built && (await sealNumbered(this.#options.store.db, built.batch.seal.number))
-        if (built && seal?.hash === built.batch.seal.hash) {
-          return { built, verdict: { ok: true, head_ok: true, running: true, lost: [] } }
-        }
+        const late = await this.#writtenLate(sent)
+        if (late) return { built: late, verdict: { ok: true, head_ok: true, running: true, lost: [] } }
         this.#head = undefined
-        return 'again' as const
-      } catch {
-        if (this.#stopped) throw cause
-        await wait(200)
+        return 'again'
+      } catch (again) {
+        log.warn('the database does not answer', { cause: again })
       }
     }
+  }
+
+  async #writtenLate({ unanswered }: Sent): Promise<Built | undefined> {
+    for (const built of unanswered) {
+      const seal = await sealNumbered(this.#options.store.db, built.batch.seal.number)
+      if (seal?.hash === built.batch.seal.hash) return built
+    }
+    return undefined
+  }
+
+  // Fail closed: this process writes nothing more until somebody has looked.
+  #inDoubt(doubt: string, cause?: unknown): Refusal {
+    this.#doubt = doubt
+    this.#options.log.error('nothing more is written', { cause, doubt })
+    return new Refusal('LEDGER_IN_DOUBT', doubt)
   }
 
   // One bad turn must not spoil a batch: it is looked for until it is alone (D5).
   async #halve(left: readonly Waiting[], cause: unknown): Promise<void> {
     if (left.length === 1) {
-      left[0]?.reject(new Error('This turn could not be written', { cause }))
+      left[0]?.reject(unwritable(cause))
       return
     }
     const middle = Math.ceil(left.length / 2)
@@ -211,6 +252,7 @@ export class Writer {
 
   #written(left: readonly Waiting[], { next, residents, batch }: Built): void {
     this.#head = next
+    this.#met = next
     this.stats.batches += 1
     this.stats.turns += left.length
     this.stats.entries += batch.entries.length
@@ -220,9 +262,15 @@ export class Writer {
     this.#options.committed()
   }
 
+  // A log only grows: a head that went back, or stands where we met it with another hash, is a record taken away.
   async #readHead(): Promise<Head> {
     const { number, next_sequence, hash, frontier } = await readHead(this.#options.store.db)
-    return { number, next_sequence, hash, frontier: frontierFrom(frontier) }
+    const met = this.#met
+    if (met && (number < met.number || (number === met.number && hash !== met.hash))) {
+      throw this.#inDoubt(`The log ended at seal ${met.number}, and now ends at ${number} with another record`)
+    }
+    this.#met = { number, next_sequence, hash, frontier: frontierFrom(frontier) }
+    return this.#met
   }
 
   async #haltedRefusal(): Promise<Refusal> {
@@ -278,6 +326,13 @@ export class Writer {
       },
     }
   }
+}
+
+function unwritable(cause: unknown): Refusal {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const refusal = new Refusal('TURN_NOT_WRITABLE', `The database cannot hold what this would write: ${message}`)
+  refusal.cause = cause
+  return refusal
 }
 
 function moveOf(turn: number, expected: number, resident: Resident & { last_hash: string }, snapshot: string): Move {

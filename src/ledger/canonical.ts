@@ -5,6 +5,9 @@
 export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return scalar(value)
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item === undefined ? null : item)).join(',')}]`
+  const kind = Object.getPrototypeOf(value)
+  if (kind !== Object.prototype && kind !== null)
+    throw new TypeError(`A ${kind.constructor?.name ?? 'thing'} has no JSON form`)
   let text = ''
   const fields = value as Record<string, unknown>
   // Array.prototype.sort compares UTF-16 code units, which is the order the RFC asks for.

@@ -49,10 +49,15 @@ function make(path: string): void {
   }
 }
 
+/** Follows from the key itself, so that no other can be put in its place. */
+export function keyId(public_key: string): string {
+  return sha256(public_key).slice(0, 32)
+}
+
 function signerFrom(key: KeyObject, purpose: KeyPurpose): Signer {
   const public_key = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
   return {
-    key_id: sha256(public_key).slice(0, 32),
+    key_id: keyId(public_key),
     public_key,
     purpose,
     sign: (text) => sign(null, Buffer.from(text), key).toString('base64'),

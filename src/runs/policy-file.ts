@@ -15,7 +15,7 @@ import { sha256 } from '../ledger/hash.ts'
 const shippedPath = fileURLToPath(new URL('./policies/default.yaml', import.meta.url))
 
 /** `fallback`: the built-in policy, for want of a file that can be used. `stale`: the last good one, since a reload failed. */
-export type PolicyStatus = 'current' | 'fallback' | 'stale'
+type PolicyStatus = 'current' | 'fallback' | 'stale'
 
 export interface PolicyState extends LoadedPolicy {
   readonly status: PolicyStatus

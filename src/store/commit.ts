@@ -241,6 +241,6 @@ with
       halt_reason = case when $4::boolean is null then halt_reason when $4 then $5 end,
       halted_at = case when $4::boolean is null then halted_at when $4 then now() end
     from verdict where verdict.ok)
-select ok, head_ok, running, pg_current_wal_insert_lsn()::text as lsn,
+select ok, head_ok, running,
   coalesce((select json_agg(json_build_object('turn', turn, 'what', what)) from lost), '[]') as lost
 from verdict`

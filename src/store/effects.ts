@@ -13,6 +13,10 @@ export interface Claim {
   readonly room: Readonly<Record<string, number>>
   readonly now: string
   readonly lease_s: number
+  /** `machine@version` this process can step; work of others is left to servers that can. */
+  readonly known: readonly string[]
+  /** Effects this process is at already, though their lease may have run out. */
+  readonly running: readonly string[]
   /** Only this tenant's. */
   readonly tenant?: string
 }
@@ -20,7 +24,7 @@ export interface Claim {
 /** Leases what is due and free. Rows another server is just claiming are passed over. */
 export async function claimEffects(
   db: Kysely<Tables>,
-  { holder, room, now, lease_s, tenant }: Claim,
+  { holder, room, now, lease_s, known, running, tenant }: Claim,
 ): Promise<EffectRow[]> {
   const sources = Object.keys(room)
   const { rows } = await sql<EffectRow>`
@@ -28,10 +32,13 @@ export async function claimEffects(
       select due.effect_id
       from unnest(${sources}::text[], ${Object.values(room)}::int[]) as room(source, places)
       cross join lateral (
-        select effect_id from effects
+        select effect_id from effects join instances using (instance_id)
         where settled_at is null and kind = 'invoke' and effects.source = room.source and due_at <= ${now}::timestamptz
-          and (leased_until is null or leased_until < now()) and tenant = coalesce(${tenant ?? null}, tenant)
-        order by due_at limit room.places for update skip locked
+          and (leased_until is null or leased_until < now()) and effect_id <> all(${running}::uuid[])
+          and effects.tenant = coalesce(${tenant ?? null}, effects.tenant)
+          and machine || '@' || version = any(${known}::text[])
+          and not (select halted from head)
+        order by due_at limit room.places for update of effects skip locked
       ) as due)
     update effects set leased_by = ${holder}, leased_until = now() + make_interval(secs => ${lease_s}), delivery = delivery + 1
     from free where effects.effect_id = free.effect_id
@@ -60,26 +67,27 @@ export interface AttemptRef {
   readonly attempt: number
 }
 
-/** Gives an attempt up for another one later. False when it was no longer open. */
+/** Gives an attempt up for another one later. Changes nothing when the holder has lost it. */
 export async function retryLater(
   db: Kysely<Tables>,
-  { effect_id, attempt, due_at, error }: AttemptRef & { due_at: string; error: string },
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
+  { effect_id, attempt, holder, due_at, error }: AttemptRef & { holder: string; due_at: string; error: string },
+): Promise<void> {
+  await db
     .updateTable('effects')
     .set({ attempt: attempt + 1, delivery: 0, due_at, last_error: error, leased_by: null, leased_until: null })
     .where('effect_id', '=', effect_id)
     .where('attempt', '=', attempt)
+    .where('leased_by', '=', holder)
     .where('settled_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
+    .execute()
 }
 
-/** Closes an effect nobody waits for any more. */
-export async function closeEffect(db: Kysely<Tables>, effect_id: string): Promise<void> {
+/** Closes an effect nobody waits for any more, or with an error one that could not be delivered. */
+export async function closeEffect(db: Kysely<Tables>, effect_id: string, error: string | null = null): Promise<void> {
+  const outcome = error === null ? 'cancelled' : 'error'
   await db
     .updateTable('effects')
-    .set({ settled_at: sql<Date>`now()`, outcome: 'cancelled', leased_by: null, leased_until: null })
+    .set({ settled_at: sql<Date>`now()`, outcome, last_error: error, leased_by: null, leased_until: null })
     .where('effect_id', '=', effect_id)
     .where('settled_at', 'is', null)
     .execute()
@@ -95,18 +103,40 @@ export async function releaseLeases(db: Kysely<Tables>, holder: string): Promise
     .execute()
 }
 
-/** Frees every lease: right only where no other process can hold one, which is PGlite. */
-export async function freeAllLeases(db: Kysely<Tables>): Promise<void> {
+/** Frees the leases of work only this process does: right where no other can have the database open, as with PGlite. */
+export async function freeLeases(db: Kysely<Tables>, sources: readonly string[]): Promise<void> {
   await db
     .updateTable('effects')
     .set({ leased_by: null, leased_until: null })
     .where('leased_by', 'is not', null)
+    .where(sql<boolean>`source = any(${sources}::text[])`)
     .where('settled_at', 'is', null)
     .execute()
 }
 
-export async function dueTimers(db: Kysely<Tables>, now: string, limit: number): Promise<EffectRow[]> {
-  return openTimers(db).selectAll().where('due_at', '<=', new Date(now)).orderBy('due_at').limit(limit).execute()
+export interface DueTimers {
+  readonly now: string
+  readonly known: readonly string[]
+  /** The last one of the page before. */
+  readonly after?: Pick<EffectRow, 'due_at' | 'effect_id'> | undefined
+  readonly limit: number
+}
+
+/** Oldest first; none while the system is halted (D25). */
+export async function dueTimers(db: Kysely<Tables>, { now, known, after, limit }: DueTimers): Promise<EffectRow[]> {
+  return openTimers(db)
+    .innerJoin('instances', 'instances.instance_id', 'effects.instance_id')
+    .selectAll('effects')
+    .where('due_at', '<=', new Date(now))
+    .where(sql<boolean>`machine || '@' || version = any(${known}::text[])`)
+    .where(sql<boolean>`not (select halted from head)`)
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(due_at, effect_id) > (${after?.due_at}, ${after?.effect_id})`),
+    )
+    .orderBy('due_at')
+    .orderBy('effect_id')
+    .limit(limit)
+    .execute()
 }
 
 export async function nextTimerDue(db: Kysely<Tables>, after: string): Promise<Date | undefined> {

@@ -2,7 +2,7 @@
  * A lock file against a second process on the same data directory. It names its holder; one whose holder is gone
  * (kill -9, power loss) is taken over at once.
  */
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export class FolderInUse extends Error {
@@ -22,12 +22,26 @@ export function lockFolder(folder: string): () => void {
           `The data directory ${folder} is in use by process ${holder}. PGlite serves one process: stop it, choose another DATA_DIR, or set DATABASE_URL to a Postgres`,
         )
       }
-      discard(path)
+      takeAway(path, folder)
     }
   } finally {
     discard(mine)
   }
   return () => discard(path)
+}
+
+// Moved aside before it is thrown away: if somebody has taken the lock since it was read, it is given back.
+function takeAway(path: string, folder: string): void {
+  const read = textOf(path)
+  const aside = join(folder, `lock.stale.${process.pid}`)
+  try {
+    renameSync(path, aside)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw cause
+  }
+  if (textOf(aside) !== read) linked(aside, path)
+  discard(aside)
 }
 
 function linked(mine: string, path: string): boolean {

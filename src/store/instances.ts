@@ -43,6 +43,26 @@ export async function instanceCount(db: Kysely<Tables>, filter: InstanceFilter):
   return Number(count)
 }
 
+/** Rows that no journal accounts for; a sound database has none. */
+export async function instancesWithoutJournal(db: Kysely<Tables>): Promise<string[]> {
+  const rows = await db
+    .selectFrom('instances')
+    .select('instance_id')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('journal')
+            .select('sequence')
+            .whereRef('journal.instance_id', '=', 'instances.instance_id')
+            .where('revision', '=', 1),
+        ),
+      ),
+    )
+    .limit(1)
+    .execute()
+  return rows.map(({ instance_id }) => instance_id)
+}
+
 /** Machine versions that still have living instances. */
 export async function livingVersions(
   db: Kysely<Tables>,

@@ -46,10 +46,15 @@ export async function sealNumbered(db: Kysely<Tables>, number: number): Promise<
   return db.selectFrom('seals').selectAll().where('number', '=', number).executeTakeFirst()
 }
 
-/** Public keys by id. */
-export async function signingKeys(db: Kysely<Tables>): Promise<Map<string, string>> {
-  const rows = await db.selectFrom('signing_keys').select(['key_id', 'public_key']).execute()
-  return new Map(rows.map(({ key_id, public_key }) => [key_id, public_key]))
+export interface PublicKey {
+  readonly purpose: string
+  readonly public_key: string
+}
+
+/** By key id. */
+export async function signingKeys(db: Kysely<Tables>): Promise<Map<string, PublicKey>> {
+  const rows = await db.selectFrom('signing_keys').select(['key_id', 'purpose', 'public_key']).execute()
+  return new Map(rows.map((row) => [row.key_id, row]))
 }
 
 export async function publishKey(

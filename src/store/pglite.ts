@@ -2,7 +2,6 @@
  * PGlite: Postgres inside this process, one connection for everything. It has no lock between processes, no sync
  * to disk and no housekeeping of its own; this driver adds the three.
  */
-import { existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -13,8 +12,8 @@ import { type Driver, type Store, storeOn } from './store.ts'
 import type { Tables } from './tables.ts'
 
 const HOT_TABLES = ['instances', 'effects', 'head', 'requests']
-/** Commits between two housekeepings: dead rows and write-ahead log otherwise grow without end (D7). */
-const HOUSEKEEPING_EVERY = 5_000
+/** Bytes of log between two housekeepings: dead rows and log otherwise grow without end (D7). */
+const HOUSEKEEPING_EVERY = 64n * 1024n * 1024n
 
 /** Opens the data directory, or refuses when another process has it open. */
 export async function openPGlite(folder: string): Promise<Store> {
@@ -47,8 +46,12 @@ async function pgliteDriver(pglite: PGlite, schema: string, owned?: Ownership): 
   await migrate(db, schema)
   await pglite.exec('set enable_hashjoin = off; set enable_mergejoin = off')
   const listeners: ((topic: string) => void)[] = []
-  const wal = owned ? walSync(owned.wal) : undefined
-  let commits = 0
+  const position = async () => {
+    const { rows } = await pglite.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn')
+    return lsnFrom(rows[0]?.lsn ?? '')
+  }
+  const wal = owned ? walSync(owned.wal, await position()) : undefined
+  let kept = await position()
 
   return {
     kind: 'pglite',
@@ -57,10 +60,13 @@ async function pgliteDriver(pglite: PGlite, schema: string, owned?: Ownership): 
       const { rows } = await pglite.query<Record<string, unknown>>(text, [...parameters])
       return rows
     },
-    async settle(lsn) {
-      await wal?.sync(lsnFrom(lsn))
-      commits += 1
-      if (owned && commits % HOUSEKEEPING_EVERY === 0) await housekeeping(pglite)
+    async settle() {
+      if (!wal) return
+      const end = await position()
+      await wal.sync(end)
+      if (end - kept < HOUSEKEEPING_EVERY) return
+      await housekeeping(pglite)
+      kept = await position()
     },
     // There is no other server: whoever listens is here.
     async notify(topic) {
@@ -85,27 +91,22 @@ async function housekeeping(pglite: PGlite): Promise<void> {
   await pglite.exec('analyze journal; checkpoint')
 }
 
-const SEGMENT = 16 * 1024 * 1024
-/** The commit record follows the position the statement saw; it is far smaller than this. */
-const COMMIT_RECORD = 64 * 1024
+const SEGMENT = 16n * 1024n * 1024n
 
-// PGlite hands its write-ahead log to the file system but never asks for it to be kept. The statement answers with
-// the log's position; the segment it is in is synced, and the next one too when the record may have reached it.
-function walSync(folder: string): WalSync {
-  let name = ''
+// PGlite hands its write-ahead log to the file system but never asks for it to be kept. Every segment from the one
+// synced last to the one the log ends in now is synced.
+function walSync(folder: string, start: bigint): WalSync {
+  let number = start / SEGMENT
   let handle: FileHandle | undefined
   return {
-    async sync(lsn) {
-      for (const segment of new Set([segmentOf(lsn), segmentOf(lsn + BigInt(COMMIT_RECORD))])) {
-        if (segment !== name) {
-          const path = join(folder, segment)
-          if (!existsSync(path)) continue
-          await handle?.datasync()
-          await handle?.close()
-          handle = await open(path, 'r+')
-          name = segment
-        }
-        await handle?.datasync()
+    async sync(end) {
+      for (;;) {
+        handle ??= await open(join(folder, segmentNamed(number)), 'r+')
+        await handle.datasync()
+        if (number >= end / SEGMENT) return
+        await handle.close()
+        handle = undefined
+        number += 1n
       }
     },
     async close() {
@@ -115,13 +116,15 @@ function walSync(folder: string): WalSync {
 }
 
 interface WalSync {
-  sync(lsn: bigint): Promise<void>
+  /** Up to that position. */
+  sync(end: bigint): Promise<void>
   close(): Promise<void>
 }
 
-function segmentOf(lsn: bigint): string {
+function segmentNamed(number: bigint): string {
   const part = (value: bigint) => value.toString(16).toUpperCase().padStart(8, '0')
-  return part(1n) + part(lsn >> 32n) + part((lsn & 0xffffffffn) / BigInt(SEGMENT))
+  const perFile = 0x1_0000_0000n / SEGMENT
+  return part(1n) + part(number / perFile) + part(number % perFile)
 }
 
 function lsnFrom(text: string): bigint {

@@ -1,4 +1,5 @@
 /** Postgres: a pool for everyday queries, one connection that writes and one that listens. */
+import { setTimeout as wait } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { migrate } from './migrate.ts'
@@ -11,6 +12,8 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text') =>
     oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
 }
+
+const RECONNECT_MS = 500
 
 export interface PostgresOptions {
   readonly url: string
@@ -36,18 +39,38 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   await migrate(db, schema)
 
-  const writer = renewable({ ...config, application_name: 'chancery writer' }, lost, async (client) => {
+  const writer = renewable({
+    config: { ...config, application_name: 'chancery writer' },
+    lost,
     // A plan cached on empty tables would otherwise join by hashing whole tables (D6); a writer that dies holding
     // the head must not hold it for long (D12).
-    await client.query('set enable_hashjoin = off')
-    await client.query('set enable_mergejoin = off')
-    await client.query('set idle_in_transaction_session_timeout = 5000')
-  })
-  const listener = renewable({ ...config, application_name: 'chancery listener' }, lost, async (client) => {
-    client.on('notification', ({ payload }) => hear(payload ?? ''))
-    await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+    async prepare(client) {
+      await client.query('set enable_hashjoin = off')
+      await client.query('set enable_mergejoin = off')
+      await client.query('set idle_in_transaction_session_timeout = 5000')
+    },
   })
   let hear: (topic: string) => void = () => {}
+  let closing = false
+  const listener = renewable({
+    config: { ...config, application_name: 'chancery listener' },
+    async prepare(client) {
+      client.on('notification', ({ payload }) => hear(payload ?? ''))
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+    },
+    lost(cause) {
+      lost(cause)
+      void listenAgain()
+    },
+  })
+  // Nobody asks for this connection, so it comes back by itself.
+  async function listenAgain(): Promise<void> {
+    while (!closing) {
+      await wait(RECONNECT_MS)
+      const back = await listener.get().catch(lost)
+      if (back) return
+    }
+  }
 
   const driver: Driver = {
     kind: 'postgres',
@@ -66,6 +89,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
       await listener.get()
     },
     async close() {
+      closing = true
       await Promise.all([writer.end(), listener.end()])
       await db.destroy()
     },
@@ -78,35 +102,42 @@ interface Renewable {
   end(): Promise<void>
 }
 
+interface RenewableOptions {
+  readonly config: pg.ClientConfig
+  readonly prepare: (client: pg.Client) => Promise<void>
+  /** Told of each connection that broke. */
+  readonly lost: (cause: Error) => void
+}
+
 // One connection that is made again, on next use, after it broke.
-function renewable(
-  config: pg.ClientConfig,
-  lost: (cause: Error) => void,
-  prepare: (client: pg.Client) => Promise<void>,
-): Renewable {
+function renewable({ config, prepare, lost }: RenewableOptions): Renewable {
   let current: Promise<pg.Client> | undefined
-  const connected = async () => {
+  let ended = false
+  const connected = async (isCurrent: () => boolean) => {
     const client = new pg.Client(config)
-    client.on('error', (cause) => {
+    const broken = (cause: Error) => {
+      if (!isCurrent()) return
       current = undefined
-      lost(cause)
-    })
-    client.on('end', () => {
-      current = undefined
-    })
+      if (!ended) lost(cause)
+    }
+    client.on('error', broken)
+    client.on('end', () => broken(new Error('The connection was closed')))
     await client.connect()
     await prepare(client)
     return client
   }
   return {
     get() {
-      current ??= connected().catch((cause) => {
-        current = undefined
-        throw cause
+      if (current) return current
+      const made: Promise<pg.Client> = connected(() => current === made)
+      current = made
+      made.catch(() => {
+        if (current === made) current = undefined
       })
-      return current
+      return made
     },
     async end() {
+      ended = true
       const client = await current?.catch(() => undefined)
       await client?.end()
     },

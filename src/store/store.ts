@@ -11,12 +11,17 @@ export interface Driver {
   readonly db: Kysely<Tables>
   /** On the writer's own connection; statements with a name are planned once. */
   write(text: string, parameters: readonly unknown[], name?: string): Promise<readonly Record<string, unknown>[]>
-  /** Returns when the write-ahead log is on disk up to the given position and the commit that followed it. */
-  settle(lsn: string): Promise<void>
+  /** Returns when all that was written is on disk. */
+  settle(): Promise<void>
   /** Tells every server on this database, this one included, that something was committed. May be lost. */
   notify(topic: string): Promise<void>
   listen(heard: (topic: string) => void): Promise<void>
   close(): Promise<void>
+}
+
+/** A commit was made, and then could not be brought to disk: nobody may rely on it, nor on what follows. */
+export class NotDurable extends Error {
+  override readonly name = 'NotDurable'
 }
 
 export interface Store {
@@ -37,8 +42,12 @@ export function storeOn(driver: Driver): Store {
     db: driver.db,
     async commit(batch) {
       const [row] = await driver.write(commitStatement, commitParameters(batch), 'commit')
-      const { lsn, ...verdict } = row as unknown as Verdict & { lsn: string }
-      if (verdict.ok) await driver.settle(lsn)
+      const verdict = row as unknown as Verdict
+      if (verdict.ok) {
+        await driver.settle().catch((cause) => {
+          throw new NotDurable('The write-ahead log could not be synced', { cause })
+        })
+      }
       return verdict
     },
     async lockingHead(work) {

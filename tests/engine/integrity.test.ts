@@ -58,6 +58,38 @@ describe.each(testStores)('on $name', ({ open, name }) => {
       'instance.snapshot',
       'instances',
     ],
+    [
+      'a forged instance',
+      `insert into instances select gen_random_uuid(), tenant, machine, version, status, state, tags, revision, last_hash, input, snapshot, title, attributes, parent_id, parent_child_id, entered_state_at, created_at, updated_at from instances where machine = 'order'`,
+      'instance',
+      'instances',
+    ],
+    [
+      'a revision ahead of its journal',
+      `update instances set revision = revision + 1 where machine = 'order'`,
+      'instance.revision',
+      'instances',
+    ],
+    [
+      'the input of an instance',
+      `update instances set input = '{"order_no":"x","neighbour_id":null}' where machine = 'order'`,
+      'instance.input',
+      'instances',
+    ],
+    ['a title', `update instances set title = 'x' where machine = 'order'`, 'instance.title', 'instances'],
+    [
+      'an attribute',
+      `update instances set attributes = '{"order_no":"x"}' where machine = 'order'`,
+      'instance.attributes',
+      'instances',
+    ],
+    ['a cleared halt', `update head set halted = true, halted_at = now()`, 'head.halted', 'head'],
+    [
+      'a witness key of somebody else',
+      `update signing_keys set public_key = (select public_key from signing_keys where purpose = 'writer') where purpose = 'witness'`,
+      'seal.witness_signature',
+      'signing_keys',
+    ],
     ['the head', `update head set hash = repeat('c', 64)`, 'head.hash', 'head'],
   ]
 
@@ -100,15 +132,19 @@ describe.each(testStores)('on $name', ({ open, name }) => {
 
   test('a redaction is the one change allowed; the proof stays whole and says who did it', async () => {
     const { store, engine, instance_id } = await shop()
+    const redaction = sql`update journal set event = null, salt = null, redacted_by = 'dpo', redacted_at = now(),
+      redaction_reason = 'erasure' where instance_id = ${instance_id} and revision = 2`
+    await expect(redaction.execute(store.db)).rejects.toThrow('only finished ones are redacted')
+    await engine.send({ instance_id, event: { type: 'order.cancelled' }, by: alice })
     await expect(
       sql`update journal set event = null, salt = null, redacted_by = 'eve' where sequence = 2`.execute(store.db),
     ).rejects.toThrow()
-    await sql`update journal set event = null, salt = null, redacted_by = 'dpo', redacted_at = now(), redaction_reason = 'erasure'
-      where instance_id = ${instance_id} and revision = 2`.execute(store.db)
+    await redaction.execute(store.db)
     expect(await engine.verifyChain()).toMatchObject({
       valid: true,
       redacted: [{ instance_id, revision: 2, by: 'dpo' }],
     })
+    await expect(engine.instanceAt('default', instance_id, 3)).rejects.toMatchObject({ code: 'HISTORY_REDACTED' })
     await engine.stop()
   })
 
@@ -170,7 +206,11 @@ describe.each(testStores)('on $name', ({ open, name }) => {
       machine: Object.assign(orderDefinition.machine.provide({}), { version: '2.0.0' }),
     }
     const next = engineOn(await again(), [...governing, parcelDefinition, newer], { handlers: orderHandlers() })
-    await expect(next.open()).rejects.toThrow(new CannotServe('This server does not know how to run what the database holds:\n  - 1 living instances of order 1.0.0'))
+    await expect(next.open()).rejects.toThrow(
+      new CannotServe(
+        'This server does not know how to run what the database holds:\n  - 1 living instances of order 1.0.0',
+      ),
+    )
     const both = engineOn(await again(), [...machines, newer], { handlers: orderHandlers() })
     await expect(both.open()).resolves.toBeUndefined()
     await both.stop()
@@ -201,6 +241,7 @@ describe.each(testStores)('on $name', ({ open, name }) => {
       expect(await engine.view(instance_id)).toMatchObject({ revision: 1, state: 'lifting' })
       const [record] = await engine.listViews({ tenant: 'default', machines: ['refusal'], limit: 5 })
       expect(record?.attributes).toMatchObject({ target_id: instance_id, code: 'STEP_FAILED', principal_id: 'alice' })
+      await engine.stop()
     })
 
     test('is told of an error when it fails over the outcome', async () => {

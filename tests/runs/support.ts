@@ -1,5 +1,5 @@
 /** Workspaces, policies and calls for the tests of the run flow. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,10 +12,17 @@ import type { ToolCall, ToolHost } from '../../src/runs/tools/tool.ts'
 
 export const shop = fileURLToPath(new URL('../samples/shop', import.meta.url))
 
-/** A directory of its own, with these files in it; gone with the process. */
+const scratch = join(realpathSync(tmpdir()), `runs-of-${process.pid}`)
+// A worker gets no chance to clean up after itself, so each cleans up after those that are gone.
+for (const name of readdirSync(dirname(scratch)).filter((name) => /^runs-of-\d+$/.test(name))) {
+  if (!existsSync(`/proc/${name.slice('runs-of-'.length)}`))
+    rmSync(join(dirname(scratch), name), { recursive: true, force: true })
+}
+
+/** A directory of its own, with these files in it. */
 export function directoryWith(files: Readonly<Record<string, string>> = {}): string {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'runs-')))
-  process.once('exit', () => rmSync(root, { recursive: true, force: true }))
+  const root = join(scratch, crypto.randomUUID())
+  mkdirSync(root, { recursive: true })
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)

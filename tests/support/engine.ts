@@ -1,4 +1,5 @@
 /** An engine on a real store, with keys of its own, that a test opens and stops. */
+import { onTestFinished, TestRunner } from 'vitest'
 import type { MachineDefinition, Principal } from '../../machines/definition.ts'
 import { createEngine, type Engine, type EngineOptions } from '../../src/engine/engine.ts'
 import type { InstanceView } from '../../src/engine/types.ts'
@@ -30,6 +31,8 @@ export function engineOn(
     log,
     ...options,
   })
+  // An engine a failed test left open would take the work of the next one.
+  if (TestRunner.getCurrentTest()) onTestFinished(() => engine.stop())
   const view = async (instance_id: string) => {
     const found = await engine.instance('default', instance_id)
     if (!found) throw new Error(`no instance ${instance_id}`)

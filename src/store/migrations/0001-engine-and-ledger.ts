@@ -126,8 +126,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       check ((settled_at is null) = (outcome is null)),
       check ((leased_by is null) = (leased_until is null))
     ) with (fillfactor = 60)`.execute(db)
-  // "What is due next?"
-  await sql`create index effects_open on effects (kind, due_at) where settled_at is null`.execute(db)
+  // "What work of this kind is free?" and "Which timer is next?"
+  await sql`create index effects_to_do on effects (source, due_at) where settled_at is null and kind = 'invoke'`.execute(
+    db,
+  )
+  await sql`create index effects_to_fire on effects (due_at, effect_id) where settled_at is null and kind = 'timer'`.execute(
+    db,
+  )
   // "What did this instance ask for?"
   await sql`create index effects_by_instance on effects (instance_id)`.execute(db)
   // "Which outcomes of handlers that write here are already known?" (D24)
@@ -203,6 +208,10 @@ async function appendOnly(db: Kysely<unknown>): Promise<void> {
         and (to_jsonb(new) - '{event,salt,redacted_by,redacted_at,redaction_reason}'::text[])
           = (to_jsonb(old) - '{event,salt,redacted_by,redacted_at,redaction_reason}'::text[])
       then
+        if exists (select from instances where instance_id = old.instance_id and status = 'active') then
+          raise exception 'instance % is living: only finished ones are redacted', old.instance_id
+            using errcode = 'integrity_constraint_violation';
+        end if;
         return new;
       end if;
       raise exception 'journal is append-only: only a redaction may change entry %', old.sequence
@@ -222,7 +231,7 @@ async function appendOnly(db: Kysely<unknown>): Promise<void> {
   await sql`create trigger seals_stay before update or delete on seals for each row execute function refuse_rewriting()`.execute(
     db,
   )
-  await sql`create trigger keys_stay before delete on signing_keys for each row execute function refuse_rewriting()`.execute(
+  await sql`create trigger keys_stay before update or delete on signing_keys for each row execute function refuse_rewriting()`.execute(
     db,
   )
 }
