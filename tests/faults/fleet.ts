@@ -1,0 +1,44 @@
+/** Servers that are killed and started again on the same ports and the same data. */
+import { startServer, type TestServer } from '../support/server.ts'
+
+export interface Fleet {
+  readonly urls: readonly string[]
+  readonly kills: number
+  /** kill -9 of one, then a new one in its place. */
+  killOne(random: () => number): Promise<void>
+  /** SIGTERM to all; the exit codes. */
+  stop(): Promise<readonly (number | null)[]>
+}
+
+export async function startFleet(environments: readonly Record<string, string>[]): Promise<Fleet> {
+  const servers: TestServer[] = []
+  for (const environment of environments) servers.push(await startServer(environment))
+  let kills = 0
+  return {
+    urls: servers.map(({ url }) => url),
+    get kills() {
+      return kills
+    },
+    async killOne(random) {
+      const which = Math.floor(random() * servers.length)
+      const server = servers[which] as TestServer
+      const PORT = new URL(server.url).port
+      await server.kill()
+      kills += 1
+      servers[which] = await startAgain({ ...environments[which], PORT })
+    },
+    stop: () => Promise.all(servers.map((server) => server.stop())),
+  }
+}
+
+// A server that starts while its database is away gives up; whoever keeps servers alive starts it again.
+async function startAgain(environment: Record<string, string>): Promise<TestServer> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await startServer(environment)
+    } catch (cause) {
+      if (tries === 30) throw cause
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+}
