@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import type { KeyRing } from '../src/principals/key-ring.ts'
 import { Refusal } from '../src/refusal.ts'
 import type { Registry } from '../src/registry.ts'
+import { databaseUnreachable } from '../src/store/unreachable.ts'
 import { correlation } from './correlation.ts'
 import { docsPage } from './docs-page.ts'
 import type { Environment } from './environment.ts'
@@ -60,6 +61,12 @@ export function createApp({ registry, keys, metrics, log, version, loopback, sto
   app.notFound((c) => problem(c, new Refusal('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}`)))
   app.onError((error, c) => {
     if (error instanceof Refusal) return problem(c, error)
+    if (databaseUnreachable(error)) {
+      return problem(
+        c,
+        new Refusal('DATABASE_UNAVAILABLE', 'The database does not answer; try again', { retry_after_s: 1 }),
+      )
+    }
     log.error({ err: error, correlation_id: c.get('correlation_id') }, 'fault')
     return problem(c, internalError)
   })

@@ -16,6 +16,7 @@ import { sha256 } from './ledger/hash.ts'
 import { type Context, type Failure, fail, type Operation, type Outcome } from './operation.ts'
 import { paramsOf, type RawParams } from './params.ts'
 import { Refusal } from './refusal.ts'
+import { databaseUnreachable } from './store/unreachable.ts'
 
 /** A request as the transport hands it over: nothing in it is checked but the principal. */
 export interface Call {
@@ -133,6 +134,10 @@ function requestKey(operation: string, key: string, { path, body }: RawParams) {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof Refusal) return { ...fail(error.message, error.code, error.fields), cause: error.cause }
+  if (databaseUnreachable(error)) {
+    const answer = fail('The database does not answer; try again', 'DATABASE_UNAVAILABLE', { retry_after_s: 1 })
+    return { ...answer, cause: error }
+  }
   const fault = error instanceof Error ? error : new Error(String(error))
   return { ...fail(fault.message, `HANDLER_EXCEPTION:${fault.name}`), cause: error }
 }

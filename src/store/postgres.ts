@@ -36,6 +36,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   }
   const pool = new pg.Pool({ ...config, max: options.pool_size ?? 8 })
   pool.on('error', lost)
+  // The pool hears only its idle connections; one that breaks between two queries would otherwise end the process.
+  pool.on('connect', (client) => client.on('error', lost))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   await migrate(db, schema)
 

@@ -30,6 +30,8 @@ export async function startServer(environment: Record<string, string>): Promise<
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn', ...environment, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // A test that fails must not leave its server behind.
+  process.once('exit', () => child.kill('SIGKILL'))
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
   let complaints = ''
   child.stderr.on('data', (chunk) => {
