@@ -1,125 +1,107 @@
 /**
- * `npm run bench`: engine events against what anyone could do without an engine, in one run on one Postgres, so that
- * the ratios hold whatever the machine is doing. Prints a table and writes JSON where BENCH_JSON says.
+ * `npm run bench`: the engine against what anyone could do without one, in one run on one Postgres, so that the ratios
+ * hold whatever the machine is doing. Prints a table; BENCH_JSON names a file for the figures, BENCH_SECONDS the time
+ * each row takes.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { openPGlite } from '../../src/store/pglite.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import type { Store } from '../../src/store/store.ts'
 import { counterDefinition } from '../examples/counter.ts'
-import { alice, engineOn } from '../support/engine.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { pipelineDefinition, pipelineHandlers } from '../examples/pipeline.ts'
+import { alice, engineOn, type TestEngine } from '../support/engine.ts'
+import { freshDatabase, startPostgres } from '../support/postgres.ts'
+import { batched, onePerStep } from './baseline.ts'
+import { measured, type Row } from './measure.ts'
+import { watched } from './watched.ts'
 
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 3)
-
-interface Row {
-  readonly what: string
-  readonly concurrency: number
-  readonly per_s: number
-  readonly p50_ms: number
-  readonly p99_ms: number
-  /** CPU time of this process, in cores. */
-  readonly cores: number
-}
+/** Steps of one pipeline run: its start and five outcomes. */
+const STEPS_PER_RUN = 6
+const note = 'x'.repeat(200)
 
 const server = process.env.DATABASE_URL ? undefined : await startPostgres()
-const url = process.env.DATABASE_URL ?? (server?.url as string)
-const rows: Row[] = []
+const url = await freshDatabase(process.env.DATABASE_URL ?? (server?.url as string))
 
-rows.push(await baseline(64))
-const store = await openPostgres({ url, schema: `bench_${process.pid}` })
-for (const concurrency of [1, 16, 64, 256]) rows.push(await events('postgres', store, concurrency))
-await store.close()
-const folder = mkdtempSync(join(tmpdir(), 'chancery-bench-'))
-const pglite = await openPGlite(folder)
-for (const concurrency of [1, 64]) rows.push(await events('pglite', pglite, concurrency))
-await pglite.close()
-rmSync(folder, { recursive: true })
-await server?.stop()
+const base = await onePerStep(url, 64)
+const limit = await batched(url, 64)
+const rows: Row[] = [await onePerStep(url, 1), base, limit]
+const steps = new Map<Row, number>()
 
-const base = rows[0]?.per_s as number
-const table = rows.map((row) => ({ ...row, 'of baseline': Number((row.per_s / base).toFixed(2)) }))
+for (const concurrency of [1, 16, 64, 256])
+  rows.push(await onPostgres((store) => events('postgres', [store], concurrency)))
+for (const kind of ['durable', 'inline'] as const) {
+  for (const concurrency of [1, 64]) rows.push(await onPostgres((store) => runs('postgres', store, kind, concurrency)))
+}
+rows.push(await onPostgres(async (store, again) => events('two servers', [store, await again()], 64)))
+for (const concurrency of [1, 64]) rows.push(await onPGlite((store) => events('pglite', [store], concurrency)))
+rows.push(await onPGlite((store) => runs('pglite', store, 'durable', 64)))
+
+const table = rows.map((row) => {
+  const steps_per_s = row.per_s * (steps.get(row) ?? 1)
+  return { ...row, steps_per_s, 'of baseline': ratio(steps_per_s, base), 'of limit': ratio(steps_per_s, limit) }
+})
 process.stdout.write(`${columns(table)}\n`)
 if (process.env.BENCH_JSON) writeFileSync(process.env.BENCH_JSON, JSON.stringify(table, null, 2))
+await server?.stop()
 
-/** One autocommitted statement per step: updates a snapshot and inserts a journal row, through pg, best pool size of a few. */
-async function baseline(concurrency: number): Promise<Row> {
-  const best: Row[] = []
-  for (const size of [8, 16, 32]) {
-    const pool = new pg.Pool({ connectionString: url, max: size })
-    const schema = `baseline_${process.pid}_${size}`
-    await pool.query(`create schema ${schema};
-      create table ${schema}.instances (id int primary key, revision int not null, snapshot json not null) with (fillfactor = 50);
-      create table ${schema}.journal (sequence bigserial primary key, id int not null, revision int not null, event json not null, at timestamptz not null default now());
-      insert into ${schema}.instances select i, 0, '{}' from generate_series(1, ${concurrency}) i`)
-    const text = `with moved as (update ${schema}.instances set revision = revision + 1, snapshot = $2 where id = $1 returning id, revision)
-      insert into ${schema}.journal (id, revision, event) select id, revision, $3 from moved`
-    const snapshot = JSON.stringify({
-      status: 'active',
-      value: 'counting',
-      context: { count: 1, note: 'x'.repeat(200) },
-    })
-    const event = JSON.stringify({ type: 'counted', by: 1 })
-    best.push(
-      await measured('baseline: one statement per step', concurrency, (worker) =>
-        pool.query({ name: 'step', text, values: [worker + 1, snapshot, event] }),
-      ),
-    )
-    await pool.end()
+type Again = () => Promise<Store>
+
+async function onPostgres<T>(work: (store: Store, again: Again) => Promise<T>): Promise<T> {
+  const schema = `bench_${process.pid}_${Math.trunc(performance.now())}`
+  const stores: Store[] = []
+  const again = async () => {
+    const store = await openPostgres({ url, schema })
+    stores.push(store)
+    return store
   }
-  return best.sort((a, b) => b.per_s - a.per_s)[0] as Row
+  const result = await work(await again(), again)
+  await Promise.all(stores.map((store) => store.close()))
+  return result
 }
 
-async function events(name: string, store: Store, concurrency: number): Promise<Row> {
-  const engine = engineOn(store, [counterDefinition])
-  await engine.open()
+async function onPGlite<T>(work: (store: Store) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'chancery-bench-'))
+  const store = await openPGlite(folder)
+  const result = await work(store)
+  await store.close()
+  rmSync(folder, { recursive: true })
+  return result
+}
+
+async function events(where: string, stores: readonly Store[], concurrency: number): Promise<Row> {
+  const engines = stores.map((store) => engineOn(store, [counterDefinition]))
+  for (const engine of engines) await engine.open()
+  const engineOf = (caller: number) => engines[caller % engines.length] as TestEngine
   const ids = await Promise.all(
-    Array.from(
-      { length: concurrency },
-      async () => (await engine.start({ machine: 'counter', input: { note: 'x'.repeat(200) }, by: alice })).instance_id,
-    ),
+    Array.from({ length: concurrency }, async (_, caller) => {
+      const { instance_id } = await engineOf(caller).start({ machine: 'counter', input: { note }, by: alice })
+      return instance_id
+    }),
   )
-  const row = await measured(`engine events, ${name}`, concurrency, (worker) =>
-    engine.send({ instance_id: ids[worker] as string, event: { type: 'counted', by: 1 }, by: alice }),
+  const row = await measured(`events, ${where}`, concurrency, (caller) =>
+    engineOf(caller).send({ instance_id: ids[caller] as string, event: { type: 'counted', by: 1 }, by: alice }),
   )
-  await engine.stop()
+  await Promise.all(engines.map((engine) => engine.stop()))
   return row
 }
 
-async function measured(what: string, concurrency: number, work: (worker: number) => Promise<unknown>): Promise<Row> {
-  const until = performance.now() + SECONDS * 1000
-  const warm = performance.now() + SECONDS * 200
-  const latencies: number[] = []
-  let cpu = process.cpuUsage()
-  let began = performance.now()
-  let warmed = false
-  await Promise.all(
-    Array.from({ length: concurrency }, async (_, worker) => {
-      while (performance.now() < until) {
-        if (!warmed && performance.now() > warm) {
-          warmed = true
-          latencies.length = 0
-          cpu = process.cpuUsage()
-          began = performance.now()
-        }
-        const start = performance.now()
-        await work(worker)
-        latencies.push(performance.now() - start)
-      }
-    }),
-  )
-  const elapsed = (performance.now() - began) / 1000
-  const { user, system } = process.cpuUsage(cpu)
-  latencies.sort((a, b) => a - b)
-  const at = (share: number) => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(2))
-  return {
-    ...{ what, concurrency, p50_ms: at(0.5), p99_ms: at(0.99) },
-    per_s: Math.round(latencies.length / elapsed),
-    cores: Number(((user + system) / 1e6 / elapsed).toFixed(2)),
-  }
+async function runs(where: string, plain: Store, kind: 'durable' | 'inline', concurrency: number): Promise<Row> {
+  const store = watched(plain)
+  const engine = engineOn(store, [pipelineDefinition], { handlers: pipelineHandlers(kind) })
+  await engine.open()
+  const row = await measured(`${kind} runs, ${where}`, concurrency, async () => {
+    const { instance_id } = await engine.start({ machine: 'pipeline', input: { note }, by: alice })
+    await store.ended(instance_id)
+  })
+  await engine.stop()
+  steps.set(row, STEPS_PER_RUN)
+  return row
+}
+
+function ratio(per_s: number, to: Row): number {
+  return Number((per_s / to.per_s).toFixed(2))
 }
 
 function columns(table: readonly object[]): string {
