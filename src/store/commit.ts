@@ -127,9 +127,27 @@ const columns = {
 type Section = keyof typeof columns
 
 const SCALARS = 17
-const sections = placed()
 
-/** Seal, head and leases first, then one array per column. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+/** The statement for what the batch holds: what it has none of is left out, since even empty parts cost time. */
+export function commitStatement(batch: Batch): Statement {
+  const held = (Object.keys(columns) as Section[]).filter((section) => batch[section].length > 0)
+  if (batch.aborts.length > 0 && !held.includes('closings')) held.push('closings')
+  const name = `commit ${held.join(' ')}`
+  const known = statements.get(name)
+  if (known) return known
+  const statement = { name, text: textFor(new Set(held)) }
+  statements.set(name, statement)
+  return statement
+}
+
+const statements = new Map<string, Statement>()
+
+/** Seal, head and leases first, then one array per column of what the batch holds. */
 export function commitParameters(batch: Batch): unknown[] {
   const { seal, halt } = batch
   const scalars = [
@@ -146,92 +164,43 @@ export function commitParameters(batch: Batch): unknown[] {
       dropped: JSON.stringify(entry.dropped),
     })),
   }
-  return [...scalars, ...sections.flatMap(({ section, names }) => columnsOf(rows[section], names))]
+  const held = commitStatement(batch).name.split(' ').slice(1)
+  const sections = (Object.keys(columns) as Section[]).filter((section) => held.includes(section))
+  return [...scalars, ...sections.flatMap((section) => columnsOf(rows[section], columns[section][0].split(' ')))]
 }
 
 function columnsOf(rows: readonly object[], names: readonly string[]): unknown[][] {
   return names.map((name) => rows.map((row) => (row as Record<string, unknown>)[name]))
 }
 
-function placed(): { section: Section; names: string[]; from: string }[] {
+function textFor(held: ReadonlySet<Section>): string {
   let next = SCALARS + 1
-  return (Object.keys(columns) as Section[]).map((section) => {
-    const names = columns[section][0].split(' ')
-    const types = columns[section][1].split(' ')
-    const arrays = types.map((type) => `$${next++}::${type}[]`)
-    return { section, names, from: `select * from unnest(${arrays.join(', ')}) as s(${names.join(', ')})` }
-  })
-}
-
-function rows(section: Section): string {
-  return sections.find((one) => one.section === section)?.from ?? ''
-}
-
-export const commitStatement = `
+  const from = Object.fromEntries(
+    (Object.keys(columns) as Section[])
+      .filter((section) => held.has(section))
+      .map((section) => {
+        const [names, types] = columns[section]
+        const arrays = types.split(' ').map((type) => `$${next++}::${type}[]`)
+        return [section, `select * from unnest(${arrays.join(', ')}) as s(${names.replaceAll(' ', ', ')})`]
+      }),
+  )
+  const parts = (Object.keys(columns) as Section[]).filter((section) => held.has(section))
+  const locks = parts.flatMap((section) => partsOf[section].lock ?? [])
+  const losses = parts.flatMap((section) => partsOf[section].lost ?? [])
+  return `
 with
+  -- Nobody reads this; it tells the planner of parameters that this batch has no use for.
+  given as (select $6::float8 as lease_s, $17::uuid[] as aborts),
   head_now as materialized (select number, halted from head for update),
-  moves as materialized (${rows('moves')}),
-  births as materialized (${rows('births')}),
-  entries as materialized (${rows('entries')}),
-  debts as materialized (${rows('debts')}),
-  closings as materialized (${rows('closings')}),
-  remembered as materialized (${rows('remembered')}),
-  held as materialized (
-    select instance_id, revision from instances
-    where (select number from head_now) = $1 and instance_id = any(array(select instance_id from moves))
-    order by instance_id for update),
-  open as materialized (
-    select effect_id, attempt from effects
-    where (select number from head_now) = $1 and settled_at is null
-      and effect_id = any(array(select effect_id from closings) || $17::uuid[])
-    order by effect_id for update),
+  ${parts.map((section) => `${section} as materialized (${from[section]}),`).join('\n  ')}
+  ${locks.map((lock) => `${lock},`).join('\n  ')}
   lost as materialized (
-    select turn, 'instance' as what from moves
-      where (instance_id, expected) not in (select instance_id, revision from held)
-    union all
-    select turn, 'exists' from births
-      where exists (select from instances where instances.instance_id = births.instance_id)
-    union all
-    select turn, 'effect' from closings
-      where attempt is not null
-        and (effect_id, attempt) not in (select effect_id, attempt from open)
-    union all
-    select turn, 'request' from remembered r
-      where exists (select from requests q where (q.tenant, q.principal_id, q.operation, q.key) = (r.tenant, r.principal_id, r.operation, r.key))),
+    ${losses.length > 0 ? losses.join('\n    union all\n    ') : "select 0 as turn, ''::text as what where false"}),
   verdict as materialized (
     select number = $1 and (not halted or $2) and not exists (select from lost) as ok,
       number = $1 as head_ok, not halted or $2 as running
     from head_now),
-  moved as (
-    update instances i set (revision, status, state, tags, last_hash, snapshot, title, attributes, entered_state_at, updated_at)
-      = (m.revision, m.status, m.state, m.tags::jsonb, m.last_hash, m.snapshot::json, m.title, m.attributes::jsonb, m.entered_state_at, m.updated_at)
-    from moves m, verdict where verdict.ok and i.instance_id = m.instance_id),
-  born as (
-    insert into instances (instance_id, tenant, machine, version, status, state, tags, revision, last_hash, input, snapshot,
-      title, attributes, parent_id, parent_child_id, entered_state_at, created_at, updated_at)
-    select instance_id, tenant, machine, version, status, state, tags::jsonb, revision, last_hash, input::json, snapshot::json,
-      title, attributes::jsonb, parent_id, parent_child_id, entered_state_at, updated_at, updated_at
-    from births, verdict where verdict.ok),
-  recorded as (
-    insert into journal (sequence, instance_id, tenant, machine, version, revision, event_id, event, by, at, state_before,
-      state_after, fired, dropped, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash)
-    select sequence, instance_id, tenant, machine, version, revision, event_id, event::json, by::json, at, state_before,
-      state_after, fired::json, dropped::json, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash
-    from entries, verdict where verdict.ok),
-  owed as (
-    insert into effects (effect_id, instance_id, tenant, child_id, kind, source, payload, due_at, created_at, leased_by, leased_until, delivery)
-    select effect_id, instance_id, tenant, child_id, kind, source, payload::json, due_at, created_at, leased_by,
-      case when leased_by is not null then now() + make_interval(secs => $6) end, case when leased_by is null then 0 else 1 end
-    from debts, verdict where verdict.ok),
-  closed as (
-    update effects e set settled_at = now(), outcome = c.outcome, last_error = coalesce(c.error, e.last_error), leased_by = null, leased_until = null
-    from closings c, verdict where verdict.ok and e.effect_id = c.effect_id and e.settled_at is null),
-  aborted as (
-    update effects e set abort_requested = true
-    from verdict where verdict.ok and e.effect_id = any($17::uuid[]) and e.settled_at is null),
-  kept as (
-    insert into requests (tenant, principal_id, operation, key, body_hash, instance_id, revision)
-    select tenant, principal_id, operation, key, body_hash, instance_id, revision from remembered, verdict where verdict.ok),
+  ${parts.flatMap((section) => partsOf[section].write).join(',\n  ')},
   sealed as (
     insert into seals (number, first_sequence, count, root, prev_hash, hash, key_id, signature, witness_id, witness_signature)
     select $7::bigint, $8::bigint, $9::int, $10, $11, $12, $13, $14, $15, $16 from verdict where verdict.ok),
@@ -244,3 +213,80 @@ with
 select ok, head_ok, running,
   coalesce((select json_agg(json_build_object('turn', turn, 'what', what)) from lost), '[]') as lost
 from verdict`
+}
+
+/** What each part of a batch locks, how it can lose, and what it writes. */
+const partsOf: Record<Section, { readonly lock?: string; readonly lost?: string; readonly write: readonly string[] }> =
+  {
+    moves: {
+      lock: `held as materialized (
+    select instance_id, revision from instances
+    where (select number from head_now) = $1 and instance_id = any(array(select instance_id from moves))
+    order by instance_id for update)`,
+      lost: `select turn, 'instance' as what from moves
+      where (instance_id, expected) not in (select instance_id, revision from held)`,
+      write: [
+        `moved as (
+    update instances i set (revision, status, state, tags, last_hash, snapshot, title, attributes, entered_state_at, updated_at)
+      = (m.revision, m.status, m.state, m.tags::jsonb, m.last_hash, m.snapshot::json, m.title, m.attributes::jsonb, m.entered_state_at, m.updated_at)
+    from moves m, verdict where verdict.ok and i.instance_id = m.instance_id)`,
+      ],
+    },
+    births: {
+      lost: `select turn, 'exists' as what from births
+      where exists (select from instances where instances.instance_id = births.instance_id)`,
+      write: [
+        `born as (
+    insert into instances (instance_id, tenant, machine, version, status, state, tags, revision, last_hash, input, snapshot,
+      title, attributes, parent_id, parent_child_id, entered_state_at, created_at, updated_at)
+    select instance_id, tenant, machine, version, status, state, tags::jsonb, revision, last_hash, input::json, snapshot::json,
+      title, attributes::jsonb, parent_id, parent_child_id, entered_state_at, updated_at, updated_at
+    from births, verdict where verdict.ok)`,
+      ],
+    },
+    entries: {
+      write: [
+        `recorded as (
+    insert into journal (sequence, instance_id, tenant, machine, version, revision, event_id, event, by, at, state_before,
+      state_after, fired, dropped, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash)
+    select sequence, instance_id, tenant, machine, version, revision, event_id, event::json, by::json, at, state_before,
+      state_after, fired::json, dropped::json, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash
+    from entries, verdict where verdict.ok)`,
+      ],
+    },
+    debts: {
+      write: [
+        `owed as (
+    insert into effects (effect_id, instance_id, tenant, child_id, kind, source, payload, due_at, created_at, leased_by, leased_until, delivery)
+    select effect_id, instance_id, tenant, child_id, kind, source, payload::json, due_at, created_at, leased_by,
+      case when leased_by is not null then now() + make_interval(secs => $6) end, case when leased_by is null then 0 else 1 end
+    from debts, verdict where verdict.ok)`,
+      ],
+    },
+    closings: {
+      lock: `open as materialized (
+    select effect_id, attempt from effects
+    where (select number from head_now) = $1 and settled_at is null
+      and effect_id = any(array(select effect_id from closings) || $17::uuid[])
+    order by effect_id for update)`,
+      lost: `select turn, 'effect' as what from closings
+      where attempt is not null and (effect_id, attempt) not in (select effect_id, attempt from open)`,
+      write: [
+        `closed as (
+    update effects e set settled_at = now(), outcome = c.outcome, last_error = coalesce(c.error, e.last_error), leased_by = null, leased_until = null
+    from closings c, verdict where verdict.ok and e.effect_id = c.effect_id and e.settled_at is null)`,
+        `aborted as (
+    update effects e set abort_requested = true
+    from verdict where verdict.ok and e.effect_id = any($17::uuid[]) and e.settled_at is null)`,
+      ],
+    },
+    remembered: {
+      lost: `select turn, 'request' as what from remembered r
+      where exists (select from requests q where (q.tenant, q.principal_id, q.operation, q.key) = (r.tenant, r.principal_id, r.operation, r.key))`,
+      write: [
+        `kept as (
+    insert into requests (tenant, principal_id, operation, key, body_hash, instance_id, revision)
+    select tenant, principal_id, operation, key, body_hash, instance_id, revision from remembered, verdict where verdict.ok)`,
+      ],
+    },
+  }

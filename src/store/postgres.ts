@@ -44,11 +44,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const writer = renewable({
     config: { ...config, application_name: 'chancery writer' },
     lost,
-    // A plan cached on empty tables would otherwise join by hashing whole tables (D6); a writer that dies holding
-    // the head must not hold it for long (D12).
+    // The statement is planned once, perhaps on empty tables: it must find rows by index all the same. A writer that
+    // dies holding the head must not hold it for long.
     async prepare(client) {
       await client.query('set enable_hashjoin = off')
       await client.query('set enable_mergejoin = off')
+      await client.query('set enable_seqscan = off')
+      await client.query('set plan_cache_mode = force_generic_plan')
       await client.query('set idle_in_transaction_session_timeout = 5000')
     },
   })

@@ -41,7 +41,8 @@ export function storeOn(driver: Driver): Store {
     kind: driver.kind,
     db: driver.db,
     async commit(batch) {
-      const [row] = await driver.write(commitStatement, commitParameters(batch), 'commit')
+      const { name, text } = commitStatement(batch)
+      const [row] = await driver.write(text, commitParameters(batch), name)
       const verdict = row as unknown as Verdict
       if (verdict.ok) {
         await driver.settle().catch((cause) => {
