@@ -60,6 +60,8 @@ export class Runner {
   #cancelHeartbeat = () => {}
   #claiming: Promise<void> | undefined
   #claimAgain = false
+  /** Whether there may be work nobody holds: then a place that becomes free is a reason to look. */
+  #leftOver = false
   #open = false
 
   constructor(options: RunnerOptions) {
@@ -82,7 +84,10 @@ export class Runner {
   /** Takes a place for an effect about to be written; false leaves it for anyone to claim. */
   reserve(source: string): boolean {
     const free = this.#places.get(source) ?? 0
-    if (!this.#open || free === 0) return false
+    if (!this.#open || free === 0) {
+      this.#leftOver = true
+      return false
+    }
     this.#places.set(source, free - 1)
     return true
   }
@@ -105,7 +110,7 @@ export class Runner {
       .finally(() => {
         this.#running.delete(effect.effect_id)
         this.release(effect.source)
-        this.claimSoon()
+        if (this.#leftOver) this.claimSoon()
       })
     this.#running.set(effect.effect_id, { abort, done })
     // It may have been asked to stop before anybody had begun it.
@@ -230,6 +235,9 @@ export class Runner {
           (this.#places.get(source) ?? 0) + free - claimed.filter((row) => row.source === source).length,
         )
       }
+      this.#leftOver = Object.entries(room).some(
+        ([source, free]) => claimed.filter((row) => row.source === source).length === free,
+      )
       for (const row of claimed) this.begin(row)
     }
   }
