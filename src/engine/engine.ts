@@ -91,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
   const catalogue = catalogueOf(options.machines)
   const news = new News(clock)
   let stopping = false
+  let stopped: Promise<void> | undefined
   let cancelPurge = () => {}
 
   const notices = coalesced(() => store.notify('commit'), log)
@@ -184,7 +185,6 @@ export function createEngine(options: EngineOptions): Engine {
           payload: JSON.parse(debt.payload),
           attempt: 1,
           delivery: 1,
-          abort_requested: turn.aborts.includes(debt.effect_id),
         })
       else if (handlers[debt.source]?.kind === 'durable') runner.claimSoon()
     }
@@ -245,7 +245,8 @@ export function createEngine(options: EngineOptions): Engine {
       if (code === 'STEP_FAILED' && fields.instance_id === instance_id && 'to' in payload) {
         await performer.perform(request({ kind: 'fault', instance_id, error }, by, { tenant }))
       } else {
-        await record(refused as Refusal, { target_id: cause.instance_id, event_type: timer.source, by })
+        const target_id = typeof fields.instance_id === 'string' ? fields.instance_id : cause.instance_id
+        await record(refused as Refusal, { target_id, event_type: timer.source, by })
         await closeEffect(store.db, effect_id, canonical(error))
       }
     }
@@ -280,6 +281,17 @@ export function createEngine(options: EngineOptions): Engine {
     if (!stopping) cancelPurge = clock.after(HOUR_MS, () => void purgeRegularly())
   }
 
+  async function stop(): Promise<void> {
+    stopping = true
+    cancelPurge()
+    runner.close()
+    await writer.stop()
+    await timers.stop()
+    await runner.stop()
+    await releaseLeases(store.db, holder).catch((cause) => log.warn('leases could not be handed back', { cause }))
+    news.arrived()
+  }
+
   return {
     ...reads,
     ...remoteWork({ store, known: catalogue.known, handlers, clock, lease_s, deliver }),
@@ -303,16 +315,9 @@ export function createEngine(options: EngineOptions): Engine {
       timers.open()
       await purgeRegularly()
     },
-    async stop() {
-      if (stopping) return
-      stopping = true
-      cancelPurge()
-      runner.close()
-      await writer.stop()
-      await timers.stop()
-      await runner.stop()
-      await releaseLeases(store.db, holder).catch((cause) => log.warn('leases could not be handed back', { cause }))
-      news.arrived()
+    stop() {
+      stopped ??= stop()
+      return stopped
     },
     stats: () => ({ ...writer.stats, waiting_turns: performer.waiting, running_effects: runner.running }),
   }

@@ -176,6 +176,7 @@ export class Performer {
     const debts = turn.debts.map((debt) => ({
       ...debt,
       leased_by: debt.kind === 'invoke' && reserve(debt.source) ? holder : null,
+      abort_requested: turn.aborts.includes(debt.effect_id),
     }))
     const freed = () => {
       for (const { leased_by, source } of debts) if (leased_by) release(source)

@@ -59,17 +59,13 @@ export function tagsOf(snapshot: AnyMachineSnapshot): string[] {
 
 /** Errors have no JSON form of their own: what can be told of one is its name, message and code. */
 export function plainError(error: unknown): unknown {
-  if (!(error instanceof Error)) return jsonOf(error)
-  const { code } = error as { code?: unknown }
-  return { name: error.name, message: error.message, ...(typeof code === 'string' ? { code } : {}) }
-}
-
-function jsonOf(thrown: unknown): unknown {
-  if (thrown === undefined) return null
+  if (error === undefined) return null
   try {
-    return JSON.parse(canonical(thrown))
+    if (!(error instanceof Error)) return JSON.parse(canonical(error))
+    const { name, message, code } = error as Error & { code?: unknown }
+    return { name: String(name), message: String(message), ...(typeof code === 'string' ? { code } : {}) }
   } catch {
-    return { name: 'Error', message: String(thrown) }
+    return { name: 'Error', message: 'something was thrown that cannot be put into words' }
   }
 }
 

@@ -89,7 +89,7 @@ interface Touched {
 
 export interface Turn {
   readonly touched: readonly Touched[]
-  readonly debts: readonly Omit<Debt, 'leased_by'>[]
+  readonly debts: readonly Omit<Debt, 'leased_by' | 'abort_requested'>[]
   readonly closings: readonly Omit<Closing, 'turn'>[]
   readonly aborts: readonly string[]
   /** Effects written earlier whose work is not wanted any more; timers are not among them. */
@@ -157,7 +157,7 @@ class Computation {
   readonly #request: TurnRequest
   readonly #working = new Map<string, Working>()
   readonly #queue: Delivery[] = []
-  readonly #debts: Omit<Debt, 'leased_by'>[] = []
+  readonly #debts: Omit<Debt, 'leased_by' | 'abort_requested'>[] = []
   readonly #closings: Omit<Closing, 'turn'>[] = []
   readonly #aborts: string[] = []
   readonly #revoked: string[] = []
@@ -527,7 +527,7 @@ class Computation {
   #debt(
     now: Resident,
     debt: Pick<Debt, 'effect_id' | 'child_id' | 'kind' | 'source' | 'due_at'> & { payload: unknown },
-  ): Omit<Debt, 'leased_by'> {
+  ): Omit<Debt, 'leased_by' | 'abort_requested'> {
     return {
       ...debt,
       payload: canonical(debt.payload),

@@ -262,12 +262,18 @@ export class Writer {
     this.#options.committed()
   }
 
-  // A log only grows: a head that went back, or stands where we met it with another hash, is a record taken away.
+  // A log only grows: where our last seal is gone, or is another, a record was taken away.
   async #readHead(): Promise<Head> {
-    const { number, next_sequence, hash, frontier } = await readHead(this.#options.store.db)
+    const { db } = this.#options.store
+    const { number, next_sequence, hash, frontier } = await readHead(db)
     const met = this.#met
-    if (met && (number < met.number || (number === met.number && hash !== met.hash))) {
-      throw this.#inDoubt(`The log ended at seal ${met.number}, and now ends at ${number} with another record`)
+    if (met && met.number > 0) {
+      const then = number < met.number ? undefined : await sealNumbered(db, met.number)
+      if (then?.hash !== met.hash) {
+        throw this.#inDoubt(
+          `The log ended with seal ${met.number} when it was last met; now that is gone, and it ends with ${number}`,
+        )
+      }
     }
     this.#met = { number, next_sequence, hash, frontier: frontierFrom(frontier) }
     return this.#met

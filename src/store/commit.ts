@@ -49,6 +49,8 @@ export interface Debt {
   readonly due_at: string
   readonly created_at: string
   readonly leased_by: string | null
+  /** Called back by the very turn that asks for it. */
+  readonly abort_requested: boolean
 }
 
 export interface Closing {
@@ -114,8 +116,8 @@ const columns = {
     'bigint uuid text text text int uuid text text timestamptz text text text text text text text text text text',
   ],
   debts: [
-    'effect_id instance_id tenant child_id kind source payload due_at created_at leased_by',
-    'uuid uuid text text text text text timestamptz timestamptz text',
+    'effect_id instance_id tenant child_id kind source payload due_at created_at leased_by abort_requested',
+    'uuid uuid text text text text text timestamptz timestamptz text boolean',
   ],
   closings: ['turn effect_id attempt outcome error', 'int uuid int text text'],
   remembered: [
@@ -191,14 +193,14 @@ function textFor(held: ReadonlySet<Section>): string {
 with
   -- Nobody reads this; it tells the planner of parameters that this batch has no use for.
   given as (select $6::float8 as lease_s, $17::uuid[] as aborts),
-  head_now as materialized (select number, halted from head for update),
+  head_now as materialized (select number, hash, halted from head for update),
   ${parts.map((section) => `${section} as materialized (${from[section]}),`).join('\n  ')}
   ${locks.map((lock) => `${lock},`).join('\n  ')}
   lost as materialized (
     ${losses.length > 0 ? losses.join('\n    union all\n    ') : "select 0 as turn, ''::text as what where false"}),
   verdict as materialized (
-    select number = $1 and (not halted or $2) and not exists (select from lost) as ok,
-      number = $1 as head_ok, not halted or $2 as running
+    select number = $1 and hash = $11 and (not halted or $2) and not exists (select from lost) as ok,
+      number = $1 and hash = $11 as head_ok, not halted or $2 as running
     from head_now),
   ${parts.flatMap((section) => partsOf[section].write).join(',\n  ')},
   sealed as (
@@ -257,8 +259,8 @@ const partsOf: Record<Section, { readonly lock?: string; readonly lost?: string;
     debts: {
       write: [
         `owed as (
-    insert into effects (effect_id, instance_id, tenant, child_id, kind, source, payload, due_at, created_at, leased_by, leased_until, delivery)
-    select effect_id, instance_id, tenant, child_id, kind, source, payload::json, due_at, created_at, leased_by,
+    insert into effects (effect_id, instance_id, tenant, child_id, kind, source, payload, due_at, created_at, abort_requested, leased_by, leased_until, delivery)
+    select effect_id, instance_id, tenant, child_id, kind, source, payload::json, due_at, created_at, abort_requested, leased_by,
       case when leased_by is not null then now() + make_interval(secs => $6) end, case when leased_by is null then 0 else 1 end
     from debts, verdict where verdict.ok)`,
       ],

@@ -81,8 +81,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     db,
     async write(text, parameters, name) {
       const client = await writer.get()
-      const { rows } = await client.query({ text, values: [...parameters], ...(name ? { name } : {}) })
-      return rows
+      try {
+        const { rows } = await client.query({ text, values: [...parameters], ...(name ? { name } : {}) })
+        return rows
+      } catch (cause) {
+        // What a session believes of its server (that it only reads, that it is full) does not outlive it.
+        if (/^(25|53|57|58)/.test(String((cause as { code?: unknown }).code))) writer.renew(client)
+        throw cause
+      }
     },
     settle: async () => {},
     async notify(topic) {
@@ -103,6 +109,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
 
 interface Renewable {
   get(): Promise<pg.Client>
+  /** Lets the given connection go; the next use makes another. */
+  renew(client: pg.Client): void
   end(): Promise<void>
 }
 
@@ -139,6 +147,10 @@ function renewable({ config, prepare, lost }: RenewableOptions): Renewable {
         if (current === made) current = undefined
       })
       return made
+    },
+    renew(client) {
+      current = undefined
+      client.end().catch(lost)
     },
     async end() {
       ended = true

@@ -24,12 +24,12 @@ function flow(policy?: string) {
 }
 
 /** Asks a handler as the engine does. */
-// biome-ignore lint/suspicious/noExplicitAny: each handler has its own input and output
 async function ask(
   handlers: Handlers,
   source: string,
-  input: any,
+  input: unknown,
   context: Partial<HandlerContext> = {},
+  // biome-ignore lint/suspicious/noExplicitAny: each handler has its own output
 ): Promise<any> {
   const handler = handlers[source]
   if (handler === undefined || handler.kind === 'remote') throw new Error(`Nobody here does ${source}`)
