@@ -1,6 +1,6 @@
 /**
- * A store whose plug is pulled: its n-th commit is never answered, and none after it. For whoever waits for it that
- * is death. Whether it was written all the same is the other half of the question.
+ * A store whose plug is pulled: its n-th commit is never answered, and nothing after it is heard. For whoever waits
+ * for it that is death. Whether the commit was written all the same is the other half of the question.
  */
 import type { Store } from '../../src/store/store.ts'
 
@@ -33,5 +33,6 @@ export function pluggedStore(store: Store, { at_commit, written }: Cut): Plugged
       pull()
       return new Promise(() => {})
     },
+    listen: (heard) => store.listen((topic) => isPulled || heard(topic)),
   }
 }
