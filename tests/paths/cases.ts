@@ -22,7 +22,7 @@ export interface Cases {
   readonly limit?: number
 }
 
-export interface Start {
+interface Start {
   /** Of the subject; it may name the instances that stand beside it. */
   readonly input: unknown | ((ids: Readonly<Record<string, string>>) => unknown)
   /** Who starts it, and says what no case lets somebody else say. */

@@ -29,7 +29,7 @@ export function waysThrough(stage: Stage): readonly Way[] {
 }
 
 /** A way from its beginning. */
-export function walk(stage: Stage, happenings: readonly Happening[]): Way {
+function walk(stage: Stage, happenings: readonly Happening[]): Way {
   return happenings.reduce<Way>((way, happening) => further(stage, way, happening), { happenings: [], worlds: [] })
 }
 

@@ -7,7 +7,7 @@ import { casesFor } from './cases/index.ts'
 import { type Coverage, coverageOf } from './cover.ts'
 import { stageOf } from './stage.ts'
 
-export const subjects = [...catalogue, parcelDefinition, orderDefinition, counterDefinition, relayDefinition]
+const subjects = [...catalogue, parcelDefinition, orderDefinition, counterDefinition, relayDefinition]
 
 /** Worked out once per process. */
 export function coverages(): readonly Coverage[] {
