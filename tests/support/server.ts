@@ -5,6 +5,12 @@ import { freePort } from './postgres.ts'
 
 const MAIN = new URL('../../server/main.ts', import.meta.url).pathname
 
+const started = new Set<ChildProcess>()
+// A test that fails must not leave its server behind.
+process.once('exit', () => {
+  for (const child of started) child.kill('SIGKILL')
+})
+
 export interface TestServer {
   readonly url: string
   readonly process: ChildProcess
@@ -30,9 +36,10 @@ export async function startServer(environment: Record<string, string>): Promise<
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn', ...environment, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // A test that fails must not leave its server behind.
-  process.once('exit', () => child.kill('SIGKILL'))
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  started.add(child)
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve)).finally(() =>
+    started.delete(child),
+  )
   let complaints = ''
   child.stderr.on('data', (chunk) => {
     complaints += chunk
