@@ -31,6 +31,9 @@ export async function dyingOnce(path: Path, n: number, circumstances: Circumstan
   return dying(path, circumstances, (life) => (life === 0 ? n : Number.POSITIVE_INFINITY))
 }
 
+/** More than any step needs: whoever dies more often writes again what was written. */
+const COMMITS_PER_STEP = 5
+
 // `lifespan` says at which of its commits the n-th engine dies.
 async function dying(
   path: Path,
@@ -38,11 +41,13 @@ async function dying(
   lifespan: (life: number) => number,
 ): Promise<number> {
   const play = { stage, workers: heldWork(), memory: newMemory() }
+  const most = path.steps.length * COMMITS_PER_STEP
   let deaths = 0
   for (let played = 0; played < path.steps.length; ) {
     const store = pluggedStore(await connect(), { at_commit: lifespan(deaths), written })
     played = await untilItDies(path, played, { ...play, store })
     if (store.isPulled) deaths += 1
+    if (deaths > most) throw new Error(`${deaths} engines have died, and step ${played} is still to be played`)
   }
   await playLastStepAgain(path, { ...play, store: await connect() })
   return deaths
