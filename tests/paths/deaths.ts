@@ -84,12 +84,15 @@ async function untilItDies(path: Path, from: number, generation: Generation<Plug
 async function playLastStepAgain(path: Path, generation: Generation<Store>): Promise<void> {
   const { store } = generation
   const host = new Host(generation)
-  await open(host, store)
-  await host.play(path, path.steps.length - 1)
-  await checkRecord(host, path)
-  await host.engine.stop()
-  await leaveNoWork(store)
-  await store.close()
+  try {
+    await open(host, store)
+    await host.play(path, path.steps.length - 1)
+    await checkRecord(host, path)
+  } finally {
+    await host.engine.stop()
+    await leaveNoWork(store)
+    await store.close()
+  }
 }
 
 // The leases of the dead have run out by the time somebody comes.

@@ -75,8 +75,8 @@ function breakingChildren(world: World, { name, core }: Member): Happening[] {
   if (!timeForFault(world)) return []
   return Object.keys(core.children)
     .map((child_id) => world.members[`${name}.${child_id}`])
-    .filter((child) => child !== undefined && isActive(child))
-    .map((child) => ({ kind: 'broken', label: `${child?.name} breaks`, of: child?.name as string }))
+    .filter((child): child is Member => child !== undefined && isActive(child))
+    .map((child) => ({ kind: 'broken', label: `${child.name} breaks`, of: child.name }))
 }
 
 function timePassing(world: World): Happening[] {

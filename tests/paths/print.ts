@@ -12,30 +12,30 @@ import type { World } from './world.ts'
 
 const FILE = new URL('../../visualizations/paths.json', import.meta.url)
 
-const columns = ['machine', 'version', 'transitions', 'no of guards', 'paths', 'longest'] as const
-const rows = coverages().map(rowOf)
-const widths = columns.map((name) => Math.max(...[{ [name]: name }, ...rows].map((row) => (row[name] ?? '').length)))
-for (const row of [Object.fromEntries(columns.map((name) => [name, name])), ...rows]) {
-  process.stdout.write(`${columns.map((name, index) => (row[name] ?? '').padEnd(widths[index] ?? 0)).join('  ')}\n`)
-}
+const columns = ['machine', 'version', 'transitions', 'guards saying no', 'paths', 'longest']
+const rows = [columns, ...coverages().map(rowOf)]
+const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+for (const row of rows) print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
 for (const { stage, uncovered } of coverages()) {
-  for (const { name } of uncovered) process.stdout.write(`not covered: ${stage.subject.machine.id}: ${name}\n`)
+  for (const { name } of uncovered) print(`not covered: ${stage.subject.machine.id}: ${name}`)
 }
 
 mkdirSync(new URL('.', FILE), { recursive: true })
 const shown = coverages().filter(({ stage }) => catalogue.includes(stage.subject))
 writeFileSync(FILE, `${JSON.stringify({ machines: shown.map(entryOf) }, null, 2)}\n`)
 
-function rowOf({ stage, goals, uncovered, paths }: Coverage): Record<string, string> {
+function print(line: string): void {
+  process.stdout.write(`${line.trimEnd()}\n`)
+}
+
+function rowOf({ stage, goals, uncovered, paths }: Coverage): string[] {
   const { id: machine, version = '' } = stage.subject.machine
   const share = (side: Goal['side']) => {
     const all = goals.filter((goal) => goal.side === side)
     return `${all.filter((goal) => !uncovered.includes(goal)).length}/${all.length}`
   }
-  return {
-    ...{ machine, version, transitions: share('taken'), 'no of guards': share('not taken') },
-    ...{ paths: String(paths.length), longest: `${Math.max(0, ...paths.map(({ steps }) => steps.length))} steps` },
-  }
+  const longest = Math.max(0, ...paths.map(({ steps }) => steps.length))
+  return [machine, version, share('taken'), share('not taken'), String(paths.length), `${longest} steps`]
 }
 
 function entryOf({ stage, goals, paths, uncovered }: Coverage) {

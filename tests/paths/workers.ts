@@ -17,10 +17,14 @@ export function heldWork(): Workers {
   return workers(async (_, outcome) => ended(await outcome))
 }
 
-/** Work whose first attempt fails at once. */
+/** Work that fails at once the first time it is begun. */
 export function workFailingOnce(): Workers {
-  return workers(async ({ attempt }, outcome) => {
-    if (attempt === 1) throw new Error('the first attempt fails')
+  const failed = new Set<string>()
+  return workers(async ({ effect_id }, outcome) => {
+    if (!failed.has(effect_id)) {
+      failed.add(effect_id)
+      throw new Error('the first attempt fails')
+    }
     return ended(await outcome)
   })
 }
