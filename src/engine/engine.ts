@@ -23,6 +23,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { naturalId, newId } from './ids.ts'
 import type { Log } from './log.ts'
 import { News } from './news.ts'
+import { Notices } from './notices.ts'
 import { Performer } from './performer.ts'
 import { plainError } from './persisted.ts'
 import { readsOn } from './reads.ts'
@@ -94,14 +95,15 @@ export function createEngine(options: EngineOptions): Engine {
   let stopped: Promise<void> | undefined
   let cancelPurge = () => {}
 
-  const notices = coalesced(() => store.notify('commit'), log)
-  const abortNotices = coalesced(() => store.notify('abort'), log)
+  const noticeOf = (topic: string) => new Notices({ tell: () => store.notify(topic), clock, log })
+  const commits = noticeOf('commit')
+  const aborts = noticeOf('abort')
   const writer = new Writer({
     ...{ store, signer, witness, log, lease_s },
     batch_limit: options.batch_limit ?? 500,
     committed() {
       news.arrived()
-      notices()
+      commits.due()
     },
   })
   const runner = new Runner({
@@ -192,7 +194,7 @@ export function createEngine(options: EngineOptions): Engine {
       ...turn.aborts.map((effect_id) => runner.abort(effect_id, 'abort')),
       ...turn.revoked.map((effect_id) => runner.abort(effect_id, 'cancelled')),
     ]
-    if (here.includes(false)) abortNotices()
+    if (here.includes(false)) aborts.due()
   }
 
   // The outcome as it came; what the chart cannot take is offered as an error, and what it cannot take even then
@@ -286,6 +288,7 @@ export function createEngine(options: EngineOptions): Engine {
     cancelPurge()
     runner.close()
     await writer.stop()
+    await Promise.all([commits.stop(), aborts.stop()])
     await timers.stop()
     await runner.stop()
     await releaseLeases(store.db, holder).catch((cause) => log.warn('leases could not be handed back', { cause }))
@@ -365,22 +368,4 @@ function invalid(at: string, issues: readonly { path: PropertyKey[]; message: st
   return new Refusal('INVALID_REQUEST', errors.map(({ field, message }) => `${field}: ${message}`).join('; '), {
     errors,
   })
-}
-
-// Notices are sent one at a time; those that come up meanwhile are one more.
-function coalesced(tell: () => Promise<void>, log: Log): () => void {
-  let telling = false
-  let again = false
-  const next = async () => {
-    telling = true
-    do {
-      again = false
-      await tell().catch((cause) => log.warn('servers could not be told', { cause }))
-    } while (again)
-    telling = false
-  }
-  return () => {
-    again = true
-    if (!telling) void next()
-  }
 }

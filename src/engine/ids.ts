@@ -2,7 +2,8 @@
  * Ids are UUIDs of version 7: their first 48 bits are the moment they were made, so they sort by age.
  * A derived id follows from the event that caused it, so a step that is run again makes the same ids (D17).
  */
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { randomHex } from '../ledger/random.ts'
 
 let lastMillisecond = 0
 let counter = 0
@@ -16,8 +17,7 @@ export function newId(at_ms: number): string {
     lastMillisecond += 1
     counter = 0
   }
-  const random = randomBytes(8).toString('hex')
-  return uuid7(lastMillisecond.toString(16).padStart(12, '0'), counter.toString(16).padStart(3, '0'), random)
+  return uuid7(lastMillisecond.toString(16).padStart(12, '0'), counter.toString(16).padStart(3, '0'), randomHex(8))
 }
 
 /** The id of the n-th thing called `name` that the event brings about. */

@@ -22,14 +22,14 @@ export interface Resting {
 export function toText({ snapshot, children, timers }: Core): string {
   const { input: _, ...context } = snapshot.context
   return canonical({
-    status: snapshot.status,
-    value: snapshot.value,
-    history_value: historyOf(snapshot),
-    context,
     children,
-    timers,
-    output: snapshot.output,
+    context,
     error: snapshot.error === undefined ? undefined : plainError(snapshot.error),
+    history_value: historyOf(snapshot),
+    output: snapshot.output,
+    status: snapshot.status,
+    timers,
+    value: snapshot.value,
   } satisfies Resting)
 }
 

@@ -6,6 +6,9 @@
  *                       ▲                                                      ├─ a turn lost a race: without it, again
  *                       └── the head has moved: read it, sign anew ◀───────────┤
  *                                                                              └─ connection died: look, then decide (D4)
+ *
+ * A full batch does not wait for the answer to the one before: it is built on the head that one will leave, and the
+ * database takes it only if that is the head it finds. Answers are seen to in order.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { canonical } from '../ledger/canonical.ts'
@@ -56,6 +59,7 @@ interface Head {
 }
 
 interface Built {
+  readonly base: Head
   readonly batch: Batch
   readonly next: Head
   readonly residents: readonly (readonly Resident[])[]
@@ -73,6 +77,12 @@ interface Answered {
   readonly verdict: Verdict
 }
 
+/** A batch sent before the one it follows was answered. */
+interface Early {
+  readonly built: Built
+  readonly verdict: Promise<Verdict>
+}
+
 /** Data, integrity, syntax and limits: it is the batch, not the moment. */
 const BAD_TURN = /^(22|23|42|54)/
 /** Lost connections, shutdowns, deadlocks: the same batch is welcome again. */
@@ -84,16 +94,24 @@ const LONGEST_PAUSE_MS = 1_000
 /** After losing the head a writer locks it first, until it has met it unmoved this often (D2). */
 const CALM = 64
 const RETRY_S = 1
+/** Turns that make a batch worth sending behind another one. */
+const FULL = 32
+/** Batches on their way at once. */
+const DEPTH = 3
 
 export class Writer {
   readonly #options: WriterOptions
   #queue: Waiting[] = []
   #head: Head | undefined
+  /** Where the log ends once all that is on its way is written, as far as that can be foreseen. */
+  #ahead: Head | undefined
   /** The furthest end of the log this process has seen. */
   #met: Head | undefined
   /** Why nothing more is written here. */
   #doubt: string | undefined
-  #running: Promise<void> | undefined
+  #onTheirWay = 0
+  #answered: Promise<void> = Promise.resolve()
+  #gathering = false
   #lockFirst = 0
   #stopped = false
   readonly stats = { batches: 0, turns: 0, entries: 0, heads_lost: 0 }
@@ -108,27 +126,58 @@ export class Writer {
     if (this.#doubt) throw new Refusal('LEDGER_IN_DOUBT', this.#doubt)
     return new Promise((resolve, reject) => {
       this.#queue.push({ turn, resolve, reject })
-      // Turns that become ready in the same round of the event loop share a batch.
-      this.#running ??= Promise.resolve().then(() => this.#run())
+      if (this.#queue.length >= FULL) this.#send()
+      else this.#gather()
     })
   }
 
   /** Writes what is waiting, if the database answers, then takes no more. */
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.#running
+    while (this.#queue.length > 0 || this.#onTheirWay > 0) await this.#answered
   }
 
-  async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#take()
-      try {
-        await this.#write(batch)
-      } catch (cause) {
-        for (const { reject } of batch) reject(cause)
-      }
+  // Turns that become ready in the same round of the event loop share a batch.
+  #gather(): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    queueMicrotask(() => {
+      this.#gathering = false
+      this.#send()
+    })
+  }
+
+  // A batch that is not full waits until nothing is on its way: it grows meanwhile.
+  #send(): void {
+    while (this.#queue.length > 0 && (this.#onTheirWay === 0 || this.#mayFollow())) {
+      const waiting = this.#take()
+      const early = this.#early(waiting)
+      this.#onTheirWay += 1
+      this.#answered = this.#answered
+        .then(() => this.#write(waiting, early))
+        .catch((cause) => {
+          for (const { reject } of waiting) reject(cause)
+        })
+        .then(() => {
+          this.#onTheirWay -= 1
+          if (this.#onTheirWay === 0) this.#ahead = this.#lockFirst === 0 ? this.#head : undefined
+          this.#send()
+        })
     }
-    this.#running = undefined
+  }
+
+  #mayFollow(): boolean {
+    return this.#ahead !== undefined && this.#onTheirWay < DEPTH && this.#queue.length >= FULL
+  }
+
+  #early(waiting: readonly Waiting[]): Early | undefined {
+    if (!this.#ahead) return undefined
+    const built = this.#build(waiting, this.#ahead)
+    this.#ahead = built.next
+    const verdict = this.#options.store.commit(built.batch)
+    // Looked at when its turn comes.
+    verdict.catch(() => {})
+    return { built, verdict }
   }
 
   // The orchestrator's turns may move the halt flag, so they travel alone.
@@ -139,15 +188,19 @@ export class Writer {
     return this.#queue.splice(0, count)
   }
 
-  async #write(waiting: readonly Waiting[]): Promise<void> {
+  async #write(waiting: readonly Waiting[], early?: Early): Promise<void> {
     const sent: Sent = { unanswered: [], failures: 0 }
     let left = waiting
-    while (left.length > 0) {
-      const attempt = await this.#attempt(left, sent)
+    for (let sentEarly = early; left.length > 0; sentEarly = undefined) {
+      const attempt = await this.#attempt(left, sent, sentEarly)
+      if (this.#doubt) throw new Refusal('LEDGER_IN_DOUBT', this.#doubt)
       if (attempt === 'again') continue
       if ('refused' in attempt) return this.#halve(left, attempt.refused)
       const { built, verdict } = attempt
       if (verdict.ok) return this.#written(left, built)
+      this.#ahead = undefined
+      // What it was to follow was not written as foreseen.
+      if (!verdict.head_ok && sentEarly && built.base !== this.#head) continue
       if (!verdict.head_ok) {
         // The head may have been moved by a commit of our own whose answer was lost and which came late (D4).
         const late = await this.#writtenLate(sent)
@@ -171,14 +224,15 @@ export class Writer {
     }
   }
 
-  async #attempt(left: readonly Waiting[], sent: Sent) {
-    let built: Built | undefined
+  async #attempt(left: readonly Waiting[], sent: Sent, early: Early | undefined) {
+    let built = early?.built
     const send = async () => {
       this.#head ??= await this.#readHead()
       built = this.#build(left, this.#head)
       return { built, verdict: await this.#options.store.commit(built.batch) }
     }
     try {
+      if (early) return { built: early.built, verdict: await early.verdict }
       if (this.#lockFirst === 0) return await send()
       this.#lockFirst -= 1
       return await this.#options.store.lockingHead((number) => {
@@ -189,6 +243,7 @@ export class Writer {
         return send()
       })
     } catch (cause) {
+      this.#ahead = undefined
       if (built) sent.unanswered.push(built)
       return this.#afterFailure(cause, sent)
     }
@@ -319,6 +374,7 @@ export class Writer {
     const seal = sealed(body, signer, witness)
     const turns = waiting.map(({ turn }) => turn)
     return {
+      base: head,
       residents,
       next: { number: seal.number, next_sequence: head.next_sequence + entries.length, hash: seal.hash, frontier },
       batch: {

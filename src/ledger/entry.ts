@@ -2,10 +2,10 @@
  * One step on record. The hash of an entry covers the salted hashes of its event and snapshot, not their text, so
  * a payload can be redacted later while every chain, seal and proof stays valid (D11).
  */
-import { randomBytes } from 'node:crypto'
 import type { Principal } from '../../machines/definition.ts'
 import { canonical } from './canonical.ts'
 import { sha256 } from './hash.ts'
+import { randomHex } from './random.ts'
 
 /** What a step leaves behind before the writer gives it its place in the log. */
 export interface Draft {
@@ -38,7 +38,7 @@ export interface Entry extends Draft {
 
 /** 128 bits, so that a small value cannot be guessed from its hash. */
 export function newSalt(): string {
-  return randomBytes(16).toString('hex')
+  return randomHex(16)
 }
 
 export function saltedHash(salt: string, canonicalText: string): string {

@@ -36,5 +36,5 @@ export function sealed(body: SealBody, writer: Signer, witness: Signer): Seal {
 
 /** The text both signatures and the seal's own hash are over. */
 export function sealText({ number, first_sequence, count, root, prev_hash }: SealBody): string {
-  return canonical({ number, first_sequence, count, root, prev_hash })
+  return canonical({ count, first_sequence, number, prev_hash, root })
 }

@@ -11,6 +11,7 @@
  */
 import type { Entry } from '../ledger/entry.ts'
 import type { Seal } from '../ledger/seal.ts'
+import { binaryArray, type Element } from './binary-array.ts'
 
 export interface Birth extends Move {
   readonly tenant: string
@@ -155,7 +156,7 @@ export function commitParameters(batch: Batch): unknown[] {
   const scalars = [
     ...[batch.head, batch.overrides_halt, batch.frontier, halt?.halted ?? null, halt?.reason ?? null, batch.lease_s],
     ...[seal.number, seal.first_sequence, seal.count, seal.root, seal.prev_hash, seal.hash],
-    ...[seal.key_id, seal.signature, seal.witness_id, seal.witness_signature, batch.aborts],
+    ...[seal.key_id, seal.signature, seal.witness_id, seal.witness_signature, binaryArray('uuid', batch.aborts)],
   ]
   const rows = {
     ...batch,
@@ -168,11 +169,17 @@ export function commitParameters(batch: Batch): unknown[] {
   }
   const held = commitStatement(batch).name.split(' ').slice(1)
   const sections = (Object.keys(columns) as Section[]).filter((section) => held.includes(section))
-  return [...scalars, ...sections.flatMap((section) => columnsOf(rows[section], columns[section][0].split(' ')))]
+  return [...scalars, ...sections.flatMap((section) => columnsOf(rows[section], columns[section]))]
 }
 
-function columnsOf(rows: readonly object[], names: readonly string[]): unknown[][] {
-  return names.map((name) => rows.map((row) => (row as Record<string, unknown>)[name]))
+function columnsOf(rows: readonly object[], [names, types]: readonly [string, string]): Buffer[] {
+  const typeOf = types.split(' ') as Element[]
+  return names.split(' ').map((name, column) =>
+    binaryArray(
+      typeOf[column] as Element,
+      rows.map((row) => (row as Record<string, unknown>)[name]),
+    ),
+  )
 }
 
 function textFor(held: ReadonlySet<Section>): string {
@@ -205,13 +212,13 @@ with
   ${parts.flatMap((section) => partsOf[section].write).join(',\n  ')},
   sealed as (
     insert into seals (number, first_sequence, count, root, prev_hash, hash, key_id, signature, witness_id, witness_signature)
-    select $7::bigint, $8::bigint, $9::int, $10, $11, $12, $13, $14, $15, $16 from verdict where verdict.ok),
+    select $7::bigint, $8::bigint, $9::int, $10, $11, $12, $13, $14, $15, $16 where (select ok from verdict)),
   advanced as (
     update head set number = $7, next_sequence = $8::bigint + $9::int, hash = $12, frontier = $3,
       halted = coalesce($4::boolean, halted),
       halt_reason = case when $4::boolean is null then halt_reason when $4 then $5 end,
       halted_at = case when $4::boolean is null then halted_at when $4 then now() end
-    from verdict where verdict.ok)
+    where (select ok from verdict))
 select ok, head_ok, running,
   coalesce((select json_agg(json_build_object('turn', turn, 'what', what)) from lost), '[]') as lost
 from verdict`
@@ -231,19 +238,20 @@ const partsOf: Record<Section, { readonly lock?: string; readonly lost?: string;
         `moved as (
     update instances i set (revision, status, state, tags, last_hash, snapshot, title, attributes, entered_state_at, updated_at)
       = (m.revision, m.status, m.state, m.tags::jsonb, m.last_hash, m.snapshot::json, m.title, m.attributes::jsonb, m.entered_state_at, m.updated_at)
-    from moves m, verdict where verdict.ok and i.instance_id = m.instance_id)`,
+    from moves m where (select ok from verdict) and i.instance_id = m.instance_id
+      and i.instance_id = any(array(select instance_id from moves)))`,
       ],
     },
     births: {
       lost: `select turn, 'exists' as what from births
-      where exists (select from instances where instances.instance_id = births.instance_id)`,
+      where (select true from instances where instances.instance_id = births.instance_id limit 1)`,
       write: [
         `born as (
     insert into instances (instance_id, tenant, machine, version, status, state, tags, revision, last_hash, input, snapshot,
       title, attributes, parent_id, parent_child_id, entered_state_at, created_at, updated_at)
     select instance_id, tenant, machine, version, status, state, tags::jsonb, revision, last_hash, input::json, snapshot::json,
       title, attributes::jsonb, parent_id, parent_child_id, entered_state_at, updated_at, updated_at
-    from births, verdict where verdict.ok)`,
+    from births where (select ok from verdict))`,
       ],
     },
     entries: {
@@ -253,7 +261,7 @@ const partsOf: Record<Section, { readonly lock?: string; readonly lost?: string;
       state_after, fired, dropped, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash)
     select sequence, instance_id, tenant, machine, version, revision, event_id, event::json, by::json, at, state_before,
       state_after, fired::json, dropped::json, correlation_id, salt, event_hash, snapshot_hash, prev_hash, hash
-    from entries, verdict where verdict.ok)`,
+    from entries where (select ok from verdict))`,
       ],
     },
     debts: {
@@ -262,7 +270,7 @@ const partsOf: Record<Section, { readonly lock?: string; readonly lost?: string;
     insert into effects (effect_id, instance_id, tenant, child_id, kind, source, payload, due_at, created_at, abort_requested, leased_by, leased_until, delivery)
     select effect_id, instance_id, tenant, child_id, kind, source, payload::json, due_at, created_at, abort_requested, leased_by,
       case when leased_by is not null then now() + make_interval(secs => $6) end, case when leased_by is null then 0 else 1 end
-    from debts, verdict where verdict.ok)`,
+    from debts where (select ok from verdict))`,
       ],
     },
     closings: {
@@ -276,19 +284,21 @@ const partsOf: Record<Section, { readonly lock?: string; readonly lost?: string;
       write: [
         `closed as (
     update effects e set settled_at = now(), outcome = c.outcome, last_error = coalesce(c.error, e.last_error), leased_by = null, leased_until = null
-    from closings c, verdict where verdict.ok and e.effect_id = c.effect_id and e.settled_at is null)`,
+    from closings c where (select ok from verdict) and e.effect_id = c.effect_id and e.settled_at is null
+      and e.effect_id = any(array(select effect_id from closings)))`,
         `aborted as (
     update effects e set abort_requested = true
-    from verdict where verdict.ok and e.effect_id = any($17::uuid[]) and e.settled_at is null)`,
+    where (select ok from verdict) and e.effect_id = any($17::uuid[]) and e.settled_at is null)`,
       ],
     },
     remembered: {
       lost: `select turn, 'request' as what from remembered r
-      where exists (select from requests q where (q.tenant, q.principal_id, q.operation, q.key) = (r.tenant, r.principal_id, r.operation, r.key))`,
+      where (select true from requests q
+        where (q.tenant, q.principal_id, q.operation, q.key) = (r.tenant, r.principal_id, r.operation, r.key) limit 1)`,
       write: [
         `kept as (
     insert into requests (tenant, principal_id, operation, key, body_hash, instance_id, revision)
-    select tenant, principal_id, operation, key, body_hash, instance_id, revision from remembered, verdict where verdict.ok)`,
+    select tenant, principal_id, operation, key, body_hash, instance_id, revision from remembered where (select ok from verdict))`,
       ],
     },
   }

@@ -42,12 +42,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   await migrate(db, schema)
 
   const writer = renewable({
-    config: { ...config, application_name: 'chancery writer' },
+    config: { ...config, application_name: 'chancery writer', pipeline: true },
     lost,
-    // The statement is planned once, perhaps on empty tables: it must find rows by index all the same. A writer that
-    // dies holding the head must not hold it for long.
+    // The statement is planned once, perhaps on empty tables, and must stay right as they grow: rows are found by index,
+    // and what was found is joined by hash. A writer that dies holding the head must not hold it for long.
     async prepare(client) {
-      await client.query('set enable_hashjoin = off')
+      await client.query('set enable_nestloop = off')
       await client.query('set enable_mergejoin = off')
       await client.query('set enable_seqscan = off')
       await client.query('set plan_cache_mode = force_generic_plan')
@@ -86,7 +86,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
         return rows
       } catch (cause) {
         // What a session believes of its server (that it only reads, that it is full) does not outlive it.
-        if (/^(25|53|57|58)/.test(String((cause as { code?: unknown }).code))) writer.renew(client)
+        if (/^(25|26|53|57|58)/.test(String((cause as { code?: unknown }).code))) writer.renew(client)
         throw cause
       }
     },
