@@ -3,7 +3,7 @@
  * rows costs as much as writing them. The types are those the commit uses.
  */
 
-export type Element = 'int' | 'bigint' | 'boolean' | 'text' | 'uuid' | 'timestamptz'
+export type Element = 'int' | 'bigint' | 'boolean' | 'text' | 'json' | 'jsonb' | 'uuid' | 'timestamptz'
 
 interface Form {
   readonly oid: number
@@ -13,6 +13,7 @@ interface Form {
 }
 
 const HEADER = 20
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Postgres counts microseconds from the year 2000. */
 const EPOCH_MS = Date.UTC(2000, 0, 1)
 
@@ -37,12 +38,23 @@ const forms: Record<Element, Form> = {
     size: (value) => Buffer.byteLength(value as string),
     write: (into, value, at) => into.write(value as string, at),
   },
+  json: {
+    oid: 114,
+    size: (value) => Buffer.byteLength(value as string),
+    write: (into, value, at) => into.write(value as string, at),
+  },
+  // Its text behind the number of the form.
+  jsonb: {
+    oid: 3802,
+    size: (value) => 1 + Buffer.byteLength(value as string),
+    write: (into, value, at) => into.write(`\x01${value}`, at),
+  },
   uuid: {
     oid: 2950,
     size: () => 16,
     write(into, value, at) {
-      const digits = (value as string).replaceAll('-', '')
-      if (digits.length !== 32 || into.write(digits, at, 'hex') !== 16) throw new TypeError(`"${value}" is no UUID`)
+      if (!UUID.test(value as string)) throw new TypeError(`"${value}" is no UUID`)
+      into.write((value as string).replaceAll('-', ''), at, 'hex')
     },
   },
   timestamptz: {
