@@ -52,6 +52,16 @@ async function pgliteDriver(pglite: PGlite, schema: string, owned?: Ownership): 
   }
   const wal = owned ? walSync(owned.wal, await position()) : undefined
   let kept = await position()
+  async function settle(): Promise<void> {
+    if (!wal) return
+    const end = await position()
+    await wal.sync(end)
+    if (end - kept < HOUSEKEEPING_EVERY) return
+    await housekeeping(pglite)
+    kept = await position()
+  }
+  // One after another, in the order of the commits.
+  let settling = Promise.resolve()
 
   return {
     kind: 'pglite',
@@ -60,13 +70,9 @@ async function pgliteDriver(pglite: PGlite, schema: string, owned?: Ownership): 
       const { rows } = await pglite.query<Record<string, unknown>>(text, [...parameters])
       return rows
     },
-    async settle() {
-      if (!wal) return
-      const end = await position()
-      await wal.sync(end)
-      if (end - kept < HOUSEKEEPING_EVERY) return
-      await housekeeping(pglite)
-      kept = await position()
+    settle() {
+      settling = settling.then(settle, settle)
+      return settling
     },
     // There is no other server: whoever listens is here.
     async notify(topic) {
