@@ -74,6 +74,7 @@ async function main(): Promise<void> {
     runs: {
       planner: { ...plannerDefaults, default: { ...plannerDefaults.default, tool: settings.PLANNER_DEFAULT_TOOL } },
       artifacts_root: settings.ARTIFACTS_ROOT,
+      audit_enabled: settings.AUDIT_LOG_ENABLED,
       policies: {
         file: policies,
         workspace: () => reproOf({ ...workspace, effect_id: randomUUID(), signal: stopping.signal }),

@@ -26,6 +26,10 @@ const environment = z.object({
   PLANNER_DEFAULT_TOOL: z.string().default('run_vitest'),
   TOOL_CONCURRENCY: wholeNumber(1, 1000).default(4),
   PYTHON: z.string().default('python3'),
+  AUDIT_LOG_ENABLED: z
+    .enum(['true', '1', 'yes', 'false', '0', 'no'])
+    .default('true')
+    .transform((text) => ['true', '1', 'yes'].includes(text)),
 })
 
 export type Settings = Readonly<z.output<typeof environment>> & { readonly ARTIFACTS_ROOT: string }

@@ -3,6 +3,7 @@ import type { PlannerSettings } from '../../machines/run/normalise.ts'
 import type { Catalogue } from '../engine/catalogue.ts'
 import { approvalOperations } from './operations/approvals.ts'
 import { artifactOperations } from './operations/artifacts.ts'
+import { historyOperations } from './operations/history.ts'
 import { type Policies, policyOperations } from './operations/policies.ts'
 import { runOperations } from './operations/runs.ts'
 
@@ -11,13 +12,16 @@ export interface RunFlow {
   /** Where runs keep their files. */
   readonly artifacts_root: string
   readonly policies: Policies
+  /** AU-6. */
+  readonly audit_enabled: boolean
 }
 
-export function runFlowOperations(catalogue: Catalogue, { planner, artifacts_root, policies }: RunFlow) {
+export function runFlowOperations(catalogue: Catalogue, { planner, artifacts_root, policies, audit_enabled }: RunFlow) {
   return {
-    ...runOperations({ catalogue, planner }),
+    ...runOperations({ catalogue, planner, audit_enabled }),
     ...approvalOperations(catalogue),
     ...artifactOperations({ catalogue, root: artifacts_root }),
     ...policyOperations(policies),
+    ...historyOperations({ catalogue, audit_enabled }),
   }
 }

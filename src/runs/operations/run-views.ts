@@ -13,6 +13,7 @@ import { decisionSchema, judgementSchema, outcomeSchema, type RunContext } from 
 import { type RunStatus, runStatusSchema, statusOf } from '../../../machines/run/status.ts'
 import type { InstanceSummary, InstanceView } from '../../engine/types.ts'
 import { BASE } from '../../operation.ts'
+import { type AuditRow, newest } from '../history/audit.ts'
 import { type Approval, approvalView } from './approval-view.ts'
 
 const WAITING = 'waiting_for_human'
@@ -50,7 +51,7 @@ export function resultOf(run: InstanceView): z.input<typeof runResult> {
       approval_id,
       report_url: evidence === null ? null : `${BASE}/artifacts/${run_id}/evidence.json`,
       self_url: `${BASE}/orchestrations/runs/${run_id}`,
-      events_url: `${BASE}/stream?instance_id=${run_id}`,
+      events_url: `${BASE}/orchestrations/runs/${run_id}/events`,
     },
   }
 }
@@ -109,12 +110,21 @@ export const runDetail = z.object({
     })
     .nullable(),
   artifacts: z.array(artifact),
-  artifact_audit: z.null(),
+  artifact_audit: z.record(z.string(), z.unknown()).nullable(),
   approval: approvalView.nullable(),
-  audit_summary: z.null(),
+  audit_summary: z
+    .object({ event_count: z.int(), first_at: z.iso.datetime().nullable(), last_at: z.iso.datetime().nullable() })
+    .nullable()
+    .meta({ description: 'For those who may read the audit' }),
 })
 
-export function detailOf(run: InstanceView, approval: Approval | null): z.input<typeof runDetail> {
+interface Beside {
+  readonly approval: Approval | null
+  readonly audit: readonly AuditRow[]
+  readonly mayAudit: boolean
+}
+
+export function detailOf(run: InstanceView, { approval, audit, mayAudit }: Beside): z.input<typeof runDetail> {
   const context = contextOf(run)
   const { evidence, policy, policy_meta, owner_id } = context
   return {
@@ -133,10 +143,14 @@ export function detailOf(run: InstanceView, approval: Approval | null): z.input<
       ...{ type, path, rel_path, size, mime },
       url: `${BASE}/artifacts/${run.instance_id}/${rel_path.split('/').map(encodeURIComponent).join('/')}`,
     })),
-    artifact_audit: null,
+    artifact_audit: newest(audit, 'artifact_collected')?.details ?? null,
     approval,
-    audit_summary: null,
+    audit_summary: mayAudit ? auditSummaryOf(audit) : null,
   }
+}
+
+function auditSummaryOf(rows: readonly AuditRow[]) {
+  return { event_count: rows.length, first_at: rows[0]?.ts ?? null, last_at: rows.at(-1)?.ts ?? null }
 }
 
 export function contextOf(run: InstanceView): RunContext {

@@ -9,9 +9,11 @@ import { readableMachines } from '../../instances/access.ts'
 import { instanceId } from '../../instances/instance-id.ts'
 import { type Context, json, ok, operation } from '../../operation.ts'
 import { Refusal } from '../../refusal.ts'
+import { auditOf } from '../history/audit.ts'
 import { approvalOf } from './approval-view.ts'
 import { given } from './given.ts'
-import { mayRead, mayRun } from './may.ts'
+import { stepsOf } from './history.ts'
+import { mayAudit, mayRead, mayRun } from './may.ts'
 import { readableApproval, readableRun } from './readable.ts'
 import { contextOf, detailOf, isSettled, listItemOf, resultOf, runDetail, runListItem, runResult } from './run-views.ts'
 
@@ -29,7 +31,13 @@ const filter = z.strictObject({
   tool: z.string().max(100).optional(),
 })
 
-export function runOperations({ catalogue, planner }: { catalogue: Catalogue; planner: PlannerSettings }) {
+export interface RunParts {
+  readonly catalogue: Catalogue
+  readonly planner: PlannerSettings
+  readonly audit_enabled: boolean
+}
+
+export function runOperations({ catalogue, planner, audit_enabled }: RunParts) {
   return {
     'run.start_and_wait': operation({
       summary: 'Start a run and wait until it has ended or a human must decide; after `wait_s` it goes on by itself.',
@@ -107,7 +115,9 @@ export function runOperations({ catalogue, planner }: { catalogue: Catalogue; pl
         const run = await readableRun(params.path.run_id, viewer)
         const { approval_id } = contextOf(run)
         const approval = approval_id === null ? null : approvalOf(await readableApproval(approval_id, viewer))
-        return ok(detailOf(run, approval), { revision: run.revision })
+        const audit = audit_enabled ? auditOf(run, await stepsOf(run, reads)) : []
+        const mayAuditToo = principal.roles.some((role) => mayAudit.includes(role))
+        return ok(detailOf(run, { approval, audit, mayAudit: mayAuditToo }), { revision: run.revision })
       },
     }),
 

@@ -54,7 +54,7 @@ interface Options {
   readonly handlers?: Handlers
   readonly policy_path?: string
   readonly artifacts_root?: string
-  readonly replace?: (parts: OperationParts) => OperationParts
+  readonly audit_enabled?: boolean
 }
 
 export async function testServer(options: Options = {}): Promise<TestServer> {
@@ -79,6 +79,7 @@ export async function testServer(options: Options = {}): Promise<TestServer> {
     runs: {
       planner: plannerDefaults,
       artifacts_root,
+      audit_enabled: options.audit_enabled ?? true,
       policies: {
         file: new PolicyFile({ path: options.policy_path }),
         workspace: async () => ({ git_sha: null, deps_fingerprint: `sha256:${'0123456789abcdef'.repeat(4)}` }),
