@@ -97,3 +97,29 @@ test('the list is narrowed by entity and status, newest first', async () => {
   const { status, json } = await server.get('/approvals?status=lost', { as: uma })
   expect([status, json.error_code, json.errors[0].field]).toEqual([400, 'INVALID_FILTER', 'status'])
 })
+
+test('HI-7: the history of an approval is every approval of its run, oldest first', async () => {
+  const { run_id, approval_id } = await awaited()
+  await server.post(`/approvals/${approval_id}/approve`, {}, { as: grace })
+  const { json } = await server.get(`/approvals/${approval_id}/history`, { as: ada })
+  expect(json).toMatchObject({ entity_id: run_id, items: [{ id: approval_id, status: 'approved' }] })
+  expect((await server.get(`/approvals/${approval_id}/history`, { as: bob })).status).toBe(403)
+})
+
+test('HI-8: a batch decides each by itself; one that cannot be decided stops no other', async () => {
+  const [first, decided, last] = [await awaited(), await awaited(), await awaited()]
+  await server.post(`/approvals/${decided.approval_id}/reject`, {}, { as: grace })
+  const entity_ids = [first.run_id, decided.run_id, last.run_id]
+  const body = { entity_ids, review_comment: 'all of them' }
+  const { status, json } = await server.post('/approvals/batch-approve', body, { as: grace })
+  expect(status).toBe(200)
+  expect(json).toMatchObject({ total: 3, success_count: 2, failed_count: 1 })
+  expect(json.results).toMatchObject([
+    { entity_id: first.run_id, status: 'approved', success: true },
+    { entity_id: decided.run_id, status: null, success: false, error: expect.stringContaining('pending') },
+    { entity_id: last.run_id, status: 'approved', success: true },
+  ])
+  expect([await outcomeOf(first.run_id), await outcomeOf(last.run_id)]).toEqual(['PASS', 'PASS'])
+  expect((await server.post('/approvals/batch-reject', { entity_ids: [] }, { as: grace })).status).toBe(422)
+  expect((await server.post('/approvals/batch-reject', body, { as: ada })).status).toBe(403)
+})
