@@ -15,6 +15,7 @@ export async function callFrom(c: RequestContext, principal: Principal, stopping
     idempotency_key: idempotencyKey(req.header('Idempotency-Key')),
     expected_revision: revisionFrom(req.header('If-Match')),
     last_event_id: req.header('Last-Event-ID'),
+    respond_async: prefersAsync(req.header('Prefer')),
   }
 }
 
@@ -39,4 +40,9 @@ function revisionFrom(header: string | undefined): number | undefined {
   const [, revision] = /^"(\d{1,15})"$/.exec(header) ?? []
   if (revision !== undefined) return Number(revision)
   throw invalid('INVALID_REQUEST', [{ field: 'If-Match', wanted: 'one ETag, as in "7"', got: header }])
+}
+
+/** RFC 7240: preferences nobody knows are passed over. */
+function prefersAsync(header = ''): boolean {
+  return header.split(',').some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async')
 }

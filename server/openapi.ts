@@ -136,9 +136,18 @@ const lastEventId: Parameter = {
   schema: { type: 'string' },
 }
 
+const prefer: Parameter = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description: '`respond-async`: answer 202 at once instead of waiting',
+  schema: { type: 'string' },
+}
+
 function headersOf({ transaction, http }: Operation): readonly Parameter[] {
   if (http.answer.kind === 'stream') return [lastEventId]
-  return transaction === 'OWNS_COMMIT' ? [idempotencyKey, ifMatch] : []
+  const mayAnswerLater = http.also?.[202] === undefined ? [] : [prefer]
+  return transaction === 'OWNS_COMMIT' ? [idempotencyKey, ifMatch, ...mayAnswerLater] : []
 }
 
 function responsesOf({ answer, also = {} }: Operation['http']): OperationObject['responses'] {

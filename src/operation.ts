@@ -44,6 +44,8 @@ export interface Context<P> {
   readonly expected_revision?: number | undefined
   /** From `Last-Event-ID`, for streams. */
   readonly last_event_id?: string | undefined
+  /** From `Prefer: respond-async`: the caller would rather not wait. */
+  readonly respond_async?: boolean
 }
 
 export interface Operation<

@@ -27,6 +27,7 @@ export interface Call {
   readonly idempotency_key?: string | undefined
   readonly expected_revision?: number | undefined
   readonly last_event_id?: string | undefined
+  readonly respond_async?: boolean | undefined
 }
 
 export type Result = Outcome & { readonly operation: string; readonly duration_ms: number }
@@ -89,6 +90,7 @@ export function createRegistry({ engine, now }: { engine: Reads & Writes; now: (
       request: call.idempotency_key === undefined ? undefined : requestKey(name, call.idempotency_key, call.params),
       expected_revision: call.expected_revision,
       last_event_id: call.last_event_id,
+      respond_async: call.respond_async ?? false,
     }
   }
 

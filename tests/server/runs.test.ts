@@ -51,6 +51,15 @@ describe('starting a run', () => {
     await settled(json.run_id)
   })
 
+  test('does not wait for who prefers so (RFC 7240)', async () => {
+    const asked = { as: ada, headers: { Prefer: 'handling=lenient, respond-async;wait=5' } }
+    const { status, json, headers } = await server.post('/orchestrations/run', slow, asked)
+    expect([status, json.status]).toEqual([202, 'RUNNING'])
+    expect(headers.get('Location')).toBe(json.links.self_url)
+    await server.post(`/orchestrations/runs/${json.run_id}/cancel`, {}, { as: ada })
+    await settled(json.run_id)
+  })
+
   test('stops waiting once a human must decide', async () => {
     const { status, json } = await server.post('/orchestrations/run?wait_s=10', risky, { as: ada })
     expect([status, json.status, json.waiting_for]).toEqual([200, 'JUDGED', 'approval'])

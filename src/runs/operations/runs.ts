@@ -56,7 +56,8 @@ export function runOperations({ catalogue, planner, audit_enabled }: RunParts) {
       },
       async execute(context) {
         const run_id = await started(context)
-        const deadline = AbortSignal.timeout(context.params.query.wait_s * 1000)
+        const wait_s = context.respond_async ? 0 : context.params.query.wait_s
+        const deadline = AbortSignal.timeout(wait_s * 1000)
         const run = await settled(run_id, context, AbortSignal.any([deadline, context.signal]))
         return ok(resultOf(run), { ...locationOf(run), status: isSettled(run) ? 200 : 202 })
       },
