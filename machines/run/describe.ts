@@ -6,7 +6,7 @@ const TITLE_CHARACTERS = 120
 
 /** What a list of runs shows and can be searched by. */
 export function describeRun(context: RunContext): { title: string; attributes: Attributes } {
-  const { input, budget, decision, tool_result } = context
+  const { input, budget, decision, evidence, tool_result } = context
   return {
     title: input.nl_input.slice(0, TITLE_CHARACTERS),
     attributes: {
@@ -18,6 +18,8 @@ export function describeRun(context: RunContext): { title: string; attributes: A
       tool_count: tool_result === null ? 0 : 1,
       elapsed_ms: tool_result === null ? null : budget.elapsed_ms_total,
       short_circuited: budget.short_circuited,
+      artifact_count: evidence?.artifacts.length ?? 0,
+      artifacts_dropped: evidence?.governance.dropped_artifacts.count ?? 0,
       decision,
       decision_source: decision === null ? null : decisionSource(context),
       outcome: context.outcome,

@@ -20,6 +20,11 @@ export function newId(at_ms: number): string {
   return uuid7(lastMillisecond.toString(16).padStart(12, '0'), counter.toString(16).padStart(3, '0'), randomHex(8))
 }
 
+/** The lowest id anything made at that time (ms since 1970) can have. */
+export function firstIdAt(at_ms: number): string {
+  return uuid7(Math.max(0, at_ms).toString(16).padStart(12, '0'), '000', '0'.repeat(16))
+}
+
 /** The id of the n-th thing called `name` that the event brings about. */
 export function derivedId(event_id: string, name: string, n = 0): string {
   const digest = hash('sha256', `${event_id}/${name}/${n}`, 'hex')

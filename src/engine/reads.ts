@@ -2,14 +2,15 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { Refusal } from '../refusal.ts'
 import { readHead } from '../store/head.ts'
-import { type InstanceRow, instanceCount, instancePage, instancesByIds } from '../store/instances.ts'
+import { type InstanceRow, instanceCount, instanceOutlines, instancePage, instancesByIds } from '../store/instances.ts'
 import { entriesAfter, entriesOf } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
 import type { Catalogue } from './catalogue.ts'
+import { firstIdAt } from './ids.ts'
 import type { News } from './news.ts'
 import { replayed } from './replay.ts'
 import type { Resident } from './resident.ts'
-import { entryFrom, summaryFrom, viewFrom, viewFromRow } from './rows.ts'
+import { entryFrom, outlineFrom, summaryFrom, viewFrom, viewFromRow } from './rows.ts'
 import { acceptedTypes } from './turn.ts'
 import type { ListFilter, Reads } from './types.ts'
 import { verifyInstance, verifyLog } from './verify.ts'
@@ -60,6 +61,10 @@ export function readsOn({ store, catalogue, news, doubted }: ReadsOptions): Read
     },
     list: async (filter) => (await page(filter)).map(summaryFrom),
     listViews: async (filter) => (await page(filter)).map(viewFromRow),
+    async outlines({ since, ...filter }) {
+      const rows = await instanceOutlines(db, { ...filter, not_before: firstIdAt(since.getTime()) })
+      return rows.map(outlineFrom)
+    },
     count: (filter) => instanceCount(db, filter),
     async journal(tenant, instance_id, from_revision, limit) {
       const row = await rowOf(tenant, instance_id)

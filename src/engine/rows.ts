@@ -1,12 +1,12 @@
 /** From rows of the store to what the engine works with and shows. */
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Attributes } from '../../machines/definition.ts'
-import type { InstanceRow } from '../store/instances.ts'
+import type { InstanceRow, OutlineRow } from '../store/instances.ts'
 import type { JournalRow } from '../store/journal.ts'
 import type { Catalogue } from './catalogue.ts'
 import { fromResting, type Resting, tagsOf } from './persisted.ts'
 import type { Resident } from './resident.ts'
-import type { InstanceStatus, InstanceSummary, InstanceView, JournalEntry } from './types.ts'
+import type { InstanceOutline, InstanceStatus, InstanceSummary, InstanceView, JournalEntry } from './types.ts'
 
 class UnknownVersion extends Error {
   override readonly name = 'UnknownVersion'
@@ -35,6 +35,17 @@ export function residentFrom(catalogue: Catalogue, row: InstanceRow): Resident {
     updated_at: row.updated_at.toISOString(),
     title: row.title,
     attributes: row.attributes as Attributes,
+  }
+}
+
+export function outlineFrom(row: OutlineRow): InstanceOutline {
+  return {
+    instance_id: row.instance_id,
+    status: row.status as InstanceStatus,
+    tags: row.tags,
+    attributes: row.attributes as Attributes,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
   }
 }
 

@@ -96,6 +96,12 @@ export interface SendCommand {
   readonly correlation_id?: string | undefined
 }
 
+/** What figures over many instances are made of. */
+export type InstanceOutline = Pick<
+  InstanceView,
+  'instance_id' | 'status' | 'tags' | 'attributes' | 'created_at' | 'updated_at'
+>
+
 export interface ListFilter {
   readonly tenant: string
   readonly machines?: readonly string[] | undefined
@@ -145,6 +151,10 @@ export interface Reads {
   list(filter: ListFilter): Promise<readonly InstanceSummary[]>
   /** Contexts included: for flow pages that show more than a summary. */
   listViews(filter: ListFilter): Promise<readonly InstanceView[]>
+  /** All that were created then or later, newest first. */
+  outlines(
+    filter: Omit<ListFilter, 'limit' | 'after' | 'offset'> & { readonly since: Date },
+  ): Promise<readonly InstanceOutline[]>
   count(filter: Omit<ListFilter, 'limit' | 'after' | 'offset'>): Promise<number>
   /** One instance's entries, oldest first, from the given revision on. */
   journal(tenant: string, instance_id: string, from_revision: number, limit: number): Promise<readonly JournalEntry[]>

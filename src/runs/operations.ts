@@ -3,6 +3,7 @@ import type { PlannerSettings } from '../../machines/run/normalise.ts'
 import type { Catalogue } from '../engine/catalogue.ts'
 import { approvalOperations } from './operations/approvals.ts'
 import { artifactOperations } from './operations/artifacts.ts'
+import { dashboardOperations } from './operations/dashboard.ts'
 import { historyOperations } from './operations/history.ts'
 import { type Policies, policyOperations } from './operations/policies.ts'
 import { runOperations } from './operations/runs.ts'
@@ -22,6 +23,7 @@ export function runFlowOperations(catalogue: Catalogue, { planner, artifacts_roo
     ...approvalOperations(catalogue),
     ...artifactOperations({ catalogue, root: artifacts_root }),
     ...policyOperations(policies),
+    ...dashboardOperations({ catalogue }),
     ...historyOperations({ catalogue, audit_enabled }),
   }
 }

@@ -13,6 +13,8 @@ export interface InstanceFilter {
   readonly parent_id?: string | undefined
   readonly q?: string | undefined
   readonly attributes?: Readonly<Record<string, string>> | undefined
+  /** Not older than this id, whose first bits are a moment. */
+  readonly not_before?: string | undefined
 }
 
 export interface Page {
@@ -23,6 +25,19 @@ export interface Page {
 
 export async function instancesByIds(db: Kysely<Tables>, ids: readonly string[]): Promise<InstanceRow[]> {
   return db.selectFrom('instances').selectAll().where('instance_id', 'in', ids).execute()
+}
+
+export type OutlineRow = Pick<
+  InstanceRow,
+  'instance_id' | 'status' | 'tags' | 'attributes' | 'created_at' | 'updated_at'
+>
+
+/** Newest first, without snapshots, which are most of a row: for figures over many instances. */
+export async function instanceOutlines(db: Kysely<Tables>, filter: InstanceFilter): Promise<OutlineRow[]> {
+  return matching(db, filter)
+    .select(['instance_id', 'status', 'tags', 'attributes', 'created_at', 'updated_at'])
+    .orderBy('instance_id', 'desc')
+    .execute()
 }
 
 /** Newest first. */
@@ -78,9 +93,10 @@ export async function livingVersions(
 }
 
 function matching(db: Kysely<Tables>, filter: InstanceFilter): SelectQueryBuilder<Tables, 'instances', object> {
-  const { tenant, machines, state, status, tag, parent_id, q, attributes } = filter
+  const { tenant, machines, state, status, tag, parent_id, q, attributes, not_before } = filter
   let query = db.selectFrom('instances').where('tenant', '=', tenant)
   if (machines) query = query.where(sql<boolean>`machine = any(${machines}::text[])`)
+  if (not_before) query = query.where('instance_id', '>=', not_before)
   if (status) query = query.where('status', '=', status)
   if (parent_id) query = query.where('parent_id', '=', parent_id)
   // A path, or a prefix of one that ends at a dot; several leaves are separated by spaces (D27).

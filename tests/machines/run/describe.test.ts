@@ -11,6 +11,7 @@ test('a run is listed by its sentence, and found by owner, tool and what became 
     attributes: {
       ...{ owner_id: 'ada', environment_id: null, tool_name: 'run_vitest', dry_run: false },
       ...{ tool_status: 'success', tool_count: 1, elapsed_ms: 1000, short_circuited: false },
+      ...{ artifact_count: 0, artifacts_dropped: 0 },
       ...{ decision: 'PASS', decision_source: 'gate_evaluator', outcome: 'PASS', approval_id: null },
       ...{ policy_version: '1.0', policy_hash: SHA, error_code: null },
     },
