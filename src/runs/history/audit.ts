@@ -18,7 +18,7 @@ import { canonical } from '../../ledger/canonical.ts'
 import { sha256 } from '../../ledger/hash.ts'
 
 /** AU-2. */
-export const auditType = z.enum([
+const auditType = z.enum([
   ...['run_created', 'policy_loaded', 'plan_built', 'tool_started', 'tool_finished', 'sandbox_exec'],
   ...['artifact_collected', 'policy_blocked', 'governance_short_circuit', 'evidence_saved', 'decision_made'],
   ...['approval_created', 'approval_decided', 'run_failed', 'run_cancelled', 'dry_run_finished', 'mcp_tool_call'],
