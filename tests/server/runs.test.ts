@@ -178,6 +178,20 @@ describe('looking at runs', () => {
   })
 })
 
+describe('comparing two runs', () => {
+  test('shows what changed, to those who may see both', async () => {
+    const [before, after] = [await run(harmless), await run(risky)]
+    const path = `/orchestrations/runs/${before.run_id}/compare/${after.run_id}`
+    const { json } = await server.get(path, { as: ada })
+    expect(json).toMatchObject({
+      ...{ before: before.run_id, after: after.run_id },
+      decision: { before: 'PASS', after: 'NEED_HITL', changed: true },
+      tests: { tests: { change: 0 }, newly_failing: [] },
+    })
+    expect((await server.get(path, { as: bob })).status).toBe(403)
+  })
+})
+
 describe('cancelling a run', () => {
   test('stops its tool; evidence is collected all the same', async () => {
     const { run_id } = await begun(slow)

@@ -9,6 +9,7 @@ import { readableMachines } from '../../instances/access.ts'
 import { instanceId } from '../../instances/instance-id.ts'
 import { type Context, json, ok, operation } from '../../operation.ts'
 import { Refusal } from '../../refusal.ts'
+import { compared, comparison } from '../comparison.ts'
 import { auditOf } from '../history/audit.ts'
 import { approvalOf } from './approval-view.ts'
 import { given } from './given.ts'
@@ -119,6 +120,24 @@ export function runOperations({ catalogue, planner, audit_enabled }: RunParts) {
         const audit = audit_enabled ? auditOf(run, await stepsOf(run, reads)) : []
         const mayAuditToo = principal.roles.some((role) => mayAudit.includes(role))
         return ok(detailOf(run, { approval, audit, mayAudit: mayAuditToo }), { revision: run.revision })
+      },
+    }),
+
+    'run.compare': operation({
+      summary: 'What changed from one run to another: tests, time, decision, and what may explain it.',
+      roles: mayRead,
+      cross_domain_deps: [],
+      transaction: 'READ',
+      http: {
+        method: 'get',
+        path: '/orchestrations/runs/{run_id}/compare/{other_id}',
+        answer: json(comparison),
+      },
+      params: { path: path.extend({ other_id: instanceId }) },
+      async execute({ params: { path }, principal, reads }) {
+        const viewer = { catalogue, reads, principal }
+        const [before, after] = [await readableRun(path.run_id, viewer), await readableRun(path.other_id, viewer)]
+        return ok(compared(contextOf(before), contextOf(after)))
       },
     }),
 
