@@ -28,6 +28,16 @@ const keyWish = z.strictObject({
 
 export function keyOperations(keys: KeyRing) {
   return {
+    'principal.read': operation({
+      summary: 'Who the caller is taken for, and what they may be.',
+      roles,
+      cross_domain_deps: [],
+      transaction: 'NONE',
+      http: { method: 'get', path: '/principals/me', answer: json(principalSchema) },
+      params: {},
+      execute: ({ principal }) => ok(principal),
+    }),
+
     'key.create': operation({
       summary: 'Make a key. The answer is the only place where its text is ever shown.',
       roles: ['ADMIN'],

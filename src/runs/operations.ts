@@ -7,6 +7,7 @@ import { dashboardOperations } from './operations/dashboard.ts'
 import { historyOperations } from './operations/history.ts'
 import { type Policies, policyOperations } from './operations/policies.ts'
 import { runOperations } from './operations/runs.ts'
+import { toolOperations } from './operations/tools.ts'
 
 export interface RunFlow {
   readonly planner: PlannerSettings
@@ -23,6 +24,7 @@ export function runFlowOperations(catalogue: Catalogue, { planner, artifacts_roo
     ...approvalOperations(catalogue),
     ...artifactOperations({ catalogue, root: artifacts_root }),
     ...policyOperations(policies),
+    ...toolOperations(policies.file),
     ...dashboardOperations({ catalogue }),
     ...historyOperations({ catalogue, audit_enabled }),
   }
