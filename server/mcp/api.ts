@@ -2,7 +2,7 @@
 import { BASE } from '../../src/operation.ts'
 import { McpError } from './errors.ts'
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly text: string
   // biome-ignore lint/suspicious/noExplicitAny: shapes are those of the OpenAPI document
