@@ -1,12 +1,13 @@
 /** What anyone could do without an engine, on the same Postgres in the same run: the figures ours are divided by. */
 import pg from 'pg'
+import type { Ground } from './ground.ts'
 import { measured, type Row } from './measure.ts'
 
 const snapshot = JSON.stringify({ status: 'active', value: 'counting', context: { count: 1, note: 'x'.repeat(200) } })
 const event = JSON.stringify({ type: 'counted', by: 1 })
 
 /** One autocommitted statement per step: updates a snapshot and inserts a journal row. The best of some pool sizes. */
-export async function onePerStep(url: string, concurrency: number): Promise<Row> {
+export async function onePerStep({ url, log }: Ground, concurrency: number): Promise<Row> {
   const rows: Row[] = []
   for (const size of [8, 16, 32].filter((size) => size <= Math.max(8, concurrency))) {
     const pool = new pg.Pool({ connectionString: url, max: size })
@@ -14,9 +15,10 @@ export async function onePerStep(url: string, concurrency: number): Promise<Row>
     const text = `with moved as (update ${schema}.instances set revision = revision + 1, snapshot = $2 where id = $1 returning id, revision)
       insert into ${schema}.journal (id, revision, event) select id, revision, $3 from moved`
     rows.push(
-      await measured('baseline: one statement per step', concurrency, (caller) =>
-        pool.query({ name: 'step', text, values: [caller + 1, snapshot, event] }),
-      ),
+      await measured({
+        ...{ what: 'baseline: one statement per step', concurrency, log },
+        work: (caller) => pool.query({ name: 'step', text, values: [caller + 1, snapshot, event] }),
+      }),
     )
     await pool.end()
   }
@@ -24,7 +26,7 @@ export async function onePerStep(url: string, concurrency: number): Promise<Row>
 }
 
 /** The same rows, as many steps per statement as there are callers, and nothing else: what batching alone can give. */
-export async function batched(url: string, concurrency: number): Promise<Row> {
+export async function batched({ url, log }: Ground, concurrency: number): Promise<Row> {
   const pool = new pg.Pool({ connectionString: url, max: 1 })
   const schema = await tables(pool, `batched_${concurrency}`, concurrency)
   const ids = Array.from({ length: concurrency }, (_, caller) => caller + 1)
@@ -32,9 +34,12 @@ export async function batched(url: string, concurrency: number): Promise<Row> {
   const text = `with wanted as (select * from unnest($1::int[], $2::text[], $3::text[]) as w(id, snapshot, event)),
     moved as (update ${schema}.instances i set revision = revision + 1, snapshot = w.snapshot::json from wanted w where i.id = w.id returning i.id, i.revision, w.event)
     insert into ${schema}.journal (id, revision, event) select id, revision, event::json from moved`
-  const row = await measured('batching limit', 1, () => pool.query({ name: 'batch', text, values }))
+  const row = await measured({
+    ...{ what: 'batching limit', concurrency: 1, steps: concurrency, log },
+    work: () => pool.query({ name: 'batch', text, values }),
+  })
   await pool.end()
-  return { ...row, concurrency, per_s: row.per_s * concurrency }
+  return { ...row, concurrency }
 }
 
 async function tables(pool: pg.Pool, schema: string, instances: number): Promise<string> {

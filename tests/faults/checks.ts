@@ -1,65 +1,78 @@
 /** What must hold afterwards, looked at from the outside. Answers with what does not. */
-import { readdir, readFile } from 'node:fs/promises'
-import type { Load } from './load.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Acknowledged } from './load.ts'
 
-interface Entry {
+export interface Entry {
   readonly sequence: number
   readonly revision: number
   readonly event: { readonly type: string }
 }
 
-export interface Findings {
-  readonly checked: number
-  readonly wrong: readonly string[]
+export interface Expected extends Acknowledged {
+  /** How a run may have ended. */
+  readonly ends?: readonly string[]
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the harness looks into whatever the server answers
-type Get = (path: string) => Promise<any>
+export type Get = (path: string) => Promise<any>
 
-export async function check(url: string, load: Load): Promise<Findings> {
+export function getFrom(url: string): Get {
+  return async (path) => (await fetch(`${url}/api/v1${path}`)).json()
+}
+
+export async function check(get: Get, { runs, decided, ends = ['JUDGED', 'FINISHED'] }: Expected): Promise<string[]> {
   const wrong: string[] = []
   const expect = (holds: boolean, what: string) => {
     if (!holds) wrong.push(what)
   }
-  const get: Get = async (path) => (await fetch(`${url}/api/v1${path}`)).json()
-
-  await settled(get, [...load.runs.values()])
-  expect(new Set(load.runs.values()).size === load.runs.size, 'two requests were answered with one run')
+  await settled(get, [...runs.values()])
+  expect(new Set(runs.values()).size === runs.size, 'two requests were answered with one run')
   const all = await everyRun(get)
-  expect(all.size === load.runs.size, `${load.runs.size} runs were acknowledged, ${all.size} are there`)
-  for (const run_id of load.runs.values()) {
+  expect(all.size === runs.size, `${runs.size} runs were acknowledged, ${all.size} are there`)
+  const begun: number[] = []
+  for (const run_id of runs.values()) {
     expect(all.has(run_id), `run ${run_id} was acknowledged and is gone`)
-    const { entries } = (await get(`/instances/${run_id}/journal?limit=200`)) as { entries: Entry[] }
+    const entries = await journalOf(get, run_id)
+    begun.push(entries[0]?.sequence ?? -1)
     expect(
-      entries.every(({ revision }, index) => revision === index + 1),
-      `the journal of ${run_id} has gaps`,
+      entries.every(({ revision, sequence }, i) => revision === i + 1 && sequence > (entries[i - 1]?.sequence ?? -1)),
+      `the journal of ${run_id} has gaps or is out of order`,
     )
     for (const outcome of ['loadPolicy', 'executeTool', 'collectEvidence', 'evaluateGate']) {
       const count = entries.filter(({ event }) => event.type === `xstate.done.actor.${outcome}`).length
       expect(count <= 1, `run ${run_id} counted ${outcome} ${count} times`)
     }
     const { summary, status } = await get(`/orchestrations/runs/${run_id}`)
-    expect(['JUDGED', 'FINISHED'].includes(status), `run ${run_id} ended ${status}`)
+    expect(ends.includes(status), `run ${run_id} ended ${status}`)
     if (status === 'JUDGED') expect(summary.decision !== null, `run ${run_id} has no decision`)
   }
-  for (const approval_id of load.decided) {
+  for (const client of sequencesByClient([...runs.keys()], begun)) {
+    expect(
+      client.every((sequence, i) => sequence > (client[i - 1] ?? -1)),
+      'what a client did later comes earlier in the journal',
+    )
+  }
+  for (const approval_id of decided) {
     const { status } = await get(`/approvals/${approval_id}`)
     expect(status === 'approved', `approval ${approval_id} was acknowledged and is ${status}`)
   }
   const chain = await get('/chain/verify')
-  expect(chain.valid === true, `the ledger does not hold: ${JSON.stringify(chain.broken_at)}`)
-  return { checked: load.runs.size, wrong }
+  expect(chain.valid === true, `the ledger does not hold: ${JSON.stringify(chain.broken_at ?? chain)}`)
+  return wrong
 }
 
-/** Processes that bear an effect's mark and have no server any more. */
-export async function toolsLeft(): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const marked = await Promise.all(
-    pids.map(async (pid) =>
-      (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).includes('CHANCERY_EFFECT_ID=') ? [pid] : [],
-    ),
-  )
-  return marked.flat()
+export async function journalOf(get: Get, instance_id: string): Promise<readonly Entry[]> {
+  return (await get(`/instances/${instance_id}/journal?limit=200`)).entries ?? []
+}
+
+/** A client waits for each answer before it asks for more. Keys are `client-number`. */
+function sequencesByClient(keys: readonly string[], begun: readonly number[]): number[][] {
+  const clients = new Map<string, number[]>()
+  keys.forEach((key, index) => {
+    const client = key.slice(0, key.lastIndexOf('-'))
+    clients.set(client, [...(clients.get(client) ?? []), begun[index] as number])
+  })
+  return [...clients.values()]
 }
 
 async function settled(get: Get, ids: readonly string[]): Promise<void> {
@@ -68,7 +81,7 @@ async function settled(get: Get, ids: readonly string[]): Promise<void> {
     for (;;) {
       const { status } = await get(`/orchestrations/runs/${run_id}`)
       if (!['PENDING', 'RUNNING'].includes(status) || Date.now() > deadline) break
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await wait(100)
     }
   }
 }

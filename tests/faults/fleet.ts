@@ -1,11 +1,15 @@
 /** Servers that are killed and started again on the same ports and the same data. */
 import { startServer, type TestServer } from '../support/server.ts'
 
+const HANGS_AFTER_MS = 5_000
+
 export interface Fleet {
   readonly urls: readonly string[]
   readonly kills: number
-  /** kill -9 of one, then a new one in its place. */
-  killOne(random: () => number): Promise<void>
+  /** kill -9 of one, then a new one in its place; `between` happens while it is gone. */
+  kill(which: number, between?: () => Promise<void>): Promise<void>
+  /** What has become of one. */
+  state(which: number): Promise<'answers' | 'hangs' | 'ended'>
   /** SIGTERM to all; the exit codes. */
   stop(): Promise<readonly (number | null)[]>
 }
@@ -19,13 +23,22 @@ export async function startFleet(environments: readonly Record<string, string>[]
     get kills() {
       return kills
     },
-    async killOne(random) {
-      const which = Math.floor(random() * servers.length)
+    async kill(which, between) {
       const server = servers[which] as TestServer
       const PORT = new URL(server.url).port
       await server.kill()
       kills += 1
+      await between?.()
       servers[which] = await startAgain({ ...environments[which], PORT })
+    },
+    async state(which) {
+      const { process, url } = servers[which] as TestServer
+      if (process.exitCode !== null || process.signalCode !== null) return 'ended'
+      const signal = AbortSignal.timeout(HANGS_AFTER_MS)
+      return fetch(`${url}/api/v1/health`, { signal }).then(
+        () => 'answers',
+        () => 'hangs',
+      )
     },
     stop: () => Promise.all(servers.map((server) => server.stop())),
   }

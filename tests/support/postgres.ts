@@ -31,45 +31,73 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 export interface PostgresServer {
   readonly url: string
   readonly port: number
+  /** Where its data is. */
+  readonly data: string
+  isRunning(): Promise<boolean>
   /** SIGKILL to the postmaster, as a machine that fails would do. */
   crash(): Promise<void>
-  /** Starts again on what is on disk. */
-  restart(): Promise<void>
+  /** A clean end; what is on disk stays there. */
+  shutDown(): Promise<void>
+  /** Starts again on what is on disk, with other settings when they are given. */
+  restart(settings?: Settings): Promise<void>
+  /** A clean end, if it runs; nothing stays. */
   stop(): Promise<void>
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'chancery-postgres-'))
-  // Started by root, the server runs as a user of its own and must be able to reach its data.
-  await chmod(folder, 0o755)
+/** As in postgresql.conf. */
+export type Settings = Readonly<Record<string, string>>
+
+export interface PostgresOptions {
+  /** The folder that its own is made in. */
+  readonly within?: string
+  /** Further arguments of initdb. */
+  readonly initdb?: readonly string[]
+  readonly settings?: Settings
+  /** Told what it writes to its log. */
+  readonly onLog?: (text: string) => void
+}
+
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const folder = await newFolder(options.within)
   const port = await freePort()
-  const databaseDir = join(folder, 'data')
-  const cluster = () =>
-    new EmbeddedPostgres({
-      ...{ databaseDir, port, user: 'postgres', password: 'postgres', persistent: true },
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ['--locale=C.UTF-8', '--encoding=UTF8'],
-      postgresFlags: ['-c', 'max_connections=200', '-c', 'shared_buffers=128MB'],
-      onLog: () => {},
-      onError: () => {},
-    })
-  let server = cluster()
-  await server.initialise()
-  await server.start()
+  await cluster(folder, port, options).initialise()
+  const server = postgresIn(folder, port, options)
+  await server.restart()
+  return server
+}
+
+/** A folder for a server's data. Started by root, it runs as a user of its own and must be able to get there. */
+export async function newFolder(within = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(within, 'chancery-postgres-'))
+  await chmod(folder, 0o755)
+  return folder
+}
+
+/** A server on data that is there already; it does not run yet. */
+export function postgresIn(folder: string, port: number, options: PostgresOptions = {}): PostgresServer {
+  const data = dataIn(folder)
+  const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
+  let server: EmbeddedPostgres | undefined
+  const pid = async () => Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0])
+  const isRunning = async () => isAlive(await pid())
+  const shutDown = async () => {
+    if (await isRunning()) await server?.stop()
+    server = undefined
+  }
   return {
-    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
-    port,
+    ...{ url, port, data, isRunning, shutDown },
     async crash() {
-      const pid = Number((await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n')[0])
-      process.kill(pid, 'SIGKILL')
-      while (isAlive(pid)) await wait(20)
+      process.kill(await pid(), 'SIGKILL')
+      // Only now, so that its polite signal comes too late: it waits for the end, and knows of it.
+      await server?.stop()
+      server = undefined
     },
-    async restart() {
-      server = cluster()
-      // The dead postmaster's children hold its memory until they notice.
+    async restart(settings = options.settings ?? {}) {
+      // A dead postmaster's children hold its memory until they notice.
       for (let tries = 0; ; tries++) {
+        server = cluster(folder, port, { ...options, settings })
         try {
-          await server.start()
+          await answering(server, url)
           return
         } catch (cause) {
           if (tries === 20) throw cause
@@ -78,13 +106,53 @@ export async function startPostgres(): Promise<PostgresServer> {
       }
     },
     async stop() {
-      await server.stop()
+      await shutDown()
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
+function dataIn(folder: string): string {
+  return join(folder, 'data')
+}
+
+function cluster(folder: string, port: number, { initdb = [], settings = {}, onLog }: PostgresOptions) {
+  const flags = { max_connections: '200', shared_buffers: '128MB', ...settings }
+  return new EmbeddedPostgres({
+    ...{ databaseDir: dataIn(folder), port, user: 'postgres', password: 'postgres', persistent: true },
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--locale=C.UTF-8', '--encoding=UTF8', ...initdb],
+    postgresFlags: Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    onLog: onLog ?? (() => {}),
+    onError: () => {},
+  })
+}
+
+// A standby answers without ever saying the words that `start` waits for.
+async function answering(server: EmbeddedPostgres, url: string): Promise<void> {
+  let decided = false
+  const reachable = async () => {
+    while (!decided) {
+      await wait(50)
+      const client = new pg.Client({ connectionString: url })
+      // One that is just starting may break off in the middle.
+      client.on('error', () => {})
+      const connected = await client.connect().then(
+        () => true,
+        () => false,
+      )
+      if (connected) return client.end()
+    }
+  }
+  try {
+    await Promise.race([server.start(), reachable()])
+  } finally {
+    decided = true
+  }
+}
+
 function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false
   try {
     process.kill(pid, 0)
     return true
