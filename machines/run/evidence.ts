@@ -36,6 +36,10 @@ const failedTestSchema = z.strictObject({
 })
 export type FailedTest = z.infer<typeof failedTestSchema>
 
+/** What kept the call's process from the rest of the machine: `process` is a process like any other. */
+export const isolationSchema = z.enum(['container', 'bubblewrap', 'namespaces', 'process'])
+export type Isolation = z.infer<typeof isolationSchema>
+
 const toolCallSchema = z.strictObject({
   tool_name: z.string().min(1),
   status: toolStatusSchema,
@@ -49,6 +53,8 @@ const toolCallSchema = z.strictObject({
   retries_used: count,
   timed_out: z.boolean(),
   blocked_by: blockedBySchema.nullable(),
+  /** Absent when no process ran in the sandbox. */
+  isolation: isolationSchema.optional(),
   /** The first of them; `steps_failed` says how many there are. */
   failed_tests: z.array(failedTestSchema).max(50),
 })

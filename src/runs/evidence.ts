@@ -9,6 +9,7 @@ import {
   evidenceSummarySchema,
   type FailedTest,
   type Governance,
+  isolationSchema,
   type Repro,
   type ToolCall,
 } from '../../machines/run/evidence.ts'
@@ -59,8 +60,14 @@ function toolCall(tool_name: string, result: ToolResult): ToolCall {
     error_message: result.error_message === null ? null : cut(result.error_message),
     ...{ attempts, retries_used, timed_out },
     blocked_by: blockedBy(result),
+    ...isolationOf(result),
     failed_tests: failedTests(result),
   }
+}
+
+function isolationOf({ raw_output }: ToolResult): Pick<ToolCall, 'isolation'> {
+  const told = isolationSchema.safeParse(raw_output?.isolation)
+  return told.success ? { isolation: told.data } : {}
 }
 
 const toldTests = z.array(z.object({ classname: z.string(), name: z.string(), message: z.string() }))

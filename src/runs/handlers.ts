@@ -1,4 +1,5 @@
 /** The work of a run: what the machine's invoked actors really do. */
+import { lookup } from 'node:dns/promises'
 import { resolve } from 'node:path'
 import { enforceBudget } from '../../machines/run/budget.ts'
 import { evaluateGate } from '../../machines/run/gate.ts'
@@ -11,9 +12,13 @@ import { type HandlerContext, type Handlers, Terminal } from '../engine/types.ts
 import { artifactIn, evidenceOf } from './evidence.ts'
 import { writeEvidence } from './evidence-file.ts'
 import type { PolicyFile } from './policy-file.ts'
+import { isolationHere } from './process/isolation.ts'
 import { reproOf } from './repro.ts'
 import { builtInTools } from './tools/built-in-tools.ts'
+import { fetchLogs } from './tools/fetch-logs.ts'
 import { ToolRegistry } from './tools/registry.ts'
+import { executeWithRetries } from './tools/retries.ts'
+import type { RunRecords } from './tools/run-records.ts'
 import { type ToolHost, ToolNotFoundError } from './tools/tool.ts'
 
 export interface RunSettings {
@@ -26,21 +31,25 @@ export interface RunSettings {
   readonly tool_concurrency: number
   /** The installation, so that servers on other data leave its processes alone. */
   readonly owner: string
+  /** Other runs, for those who may see them; without it nobody fetches their logs. */
+  readonly records?: RunRecords
   /** What a tool's environment is picked from. */
   readonly environment?: NodeJS.ProcessEnv
   readonly now?: () => Date
 }
 
 export function runHandlers(settings: RunSettings): Handlers {
-  const { policies, tool_concurrency } = settings
+  const { policies, tool_concurrency, records } = settings
   const host: ToolHost = {
     environment: process.env,
     now: () => new Date(),
+    lookup: (hostname) => lookup(hostname, { all: true }),
+    isolation: isolationHere,
     ...settings,
     workspace_root: resolve(settings.workspace_root),
     artifacts_root: resolve(settings.artifacts_root),
   }
-  const registry = new ToolRegistry(host, builtInTools)
+  const registry = new ToolRegistry(host, records === undefined ? builtInTools : [...builtInTools, fetchLogs(records)])
   return {
     'run.loadPolicy': { kind: 'durable', run: async () => loadPolicy(policies) },
     'run.planTool': { kind: 'inline', run: (input: PlanToolInput) => planTool(registry, input) },
@@ -75,11 +84,11 @@ async function executeTool(
   registry: ToolRegistry,
   host: ToolHost,
   { tool_request, policy, would_require_approval }: ExecuteToolInput,
-  { effect_id, delivery, signal, log }: HandlerContext,
+  { effect_id, tenant, delivery, signal, log }: HandlerContext,
 ): Promise<ToolResult> {
-  const context = { effect_id, delivery, signal, log, would_require_approval }
+  const context = { effect_id, tenant, delivery, signal, log, would_require_approval }
   try {
-    return await registry.execute(tool_request.tool_name, tool_request, policy, context)
+    return await executeWithRetries({ registry, artifacts_root: host.artifacts_root }, tool_request, policy, context)
   } catch (fault) {
     if (!(fault instanceof ToolNotFoundError)) throw fault
     // GV-6.

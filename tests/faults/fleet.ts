@@ -12,6 +12,8 @@ export interface Fleet {
   state(which: number): Promise<'answers' | 'hangs' | 'ended'>
   /** SIGTERM to all; the exit codes. */
   stop(): Promise<readonly (number | null)[]>
+  /** kill -9 of those that are still there, when nothing more is to be learned. */
+  end(): Promise<void>
 }
 
 export async function startFleet(environments: readonly Record<string, string>[]): Promise<Fleet> {
@@ -41,6 +43,9 @@ export async function startFleet(environments: readonly Record<string, string>[]
       )
     },
     stop: () => Promise.all(servers.map((server) => server.stop())),
+    async end() {
+      await Promise.all(servers.map((server) => server.kill()))
+    },
   }
 }
 

@@ -2,7 +2,7 @@
  * The ground of a campaign: a folder of its own with the sample project in it. Servers keep their data there and
  * tools work there, so whatever process is still there afterwards is one that was left.
  */
-import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -25,21 +25,24 @@ export async function newGround(): Promise<Ground> {
   const workspace = join(folder, 'shop')
   await cp(SHOP, workspace, { recursive: true, filter: (path) => !path.includes('node_modules') })
   await symlink(VITEST_HOME, join(workspace, 'node_modules'))
-  const worksIn = async (place: string, pid: string) =>
-    (await readlink(`/proc/${pid}/cwd`).catch(() => '')).startsWith(place)
-  const isTool = (pid: string) => worksIn(workspace, pid)
-  const isServer = async (pid: string) =>
-    (await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')).includes(`=${folder}/`)
+  const home = join(folder, 'home')
+  await mkdir(home)
+  const environment = (pid: string) => readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
+  const worksIn = async (pid: string) => (await readlink(`/proc/${pid}/cwd`).catch(() => '')).startsWith(folder)
+  const isHere = async (pid: string) => (await environment(pid)).includes(`=${folder}/`) || (await worksIn(pid))
+  const isTool = async (pid: string) => (await environment(pid)).includes('CHANCERY_EFFECT_ID=') || (await worksIn(pid))
   return {
     folder,
     settings: {
       DATA_DIR: join(folder, 'data'),
       WORKSPACE_ROOT: workspace,
+      // Tools inherit it: so they are known wherever they go.
+      HOME: home,
       LOG_LEVEL: 'fatal',
       TOOL_CONCURRENCY: '2',
     },
-    tools: () => pidsThat(isTool),
-    processes: () => pidsThat(async (pid) => (await isTool(pid)) || (await isServer(pid))),
+    tools: () => pidsThat(async (pid) => (await isHere(pid)) && (await isTool(pid))),
+    processes: () => pidsThat(isHere),
     clear: () => rm(folder, { recursive: true, force: true }),
   }
 }

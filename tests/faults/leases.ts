@@ -1,5 +1,4 @@
 /** Effects that bear a lease, read from the database itself. Asked once all servers have stopped: there should be none. */
-import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 
@@ -15,8 +14,8 @@ export async function leasesOnPostgres(url: string): Promise<number> {
   }
 }
 
-export async function leasesOnPGlite(data_dir: string): Promise<number> {
-  const pglite = await PGlite.create({ dataDir: join(data_dir, 'pgdata') })
+export async function leasesOnPGlite(pgdata: string): Promise<number> {
+  const pglite = await PGlite.create({ dataDir: pgdata })
   try {
     return (await pglite.query<{ count: number }>(QUESTION)).rows[0]?.count ?? 0
   } finally {

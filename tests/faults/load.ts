@@ -31,6 +31,9 @@ export interface LoadOptions {
   readonly random: () => number
 }
 
+/** Once there are no more faults. */
+const ANSWERED_WITHIN_MS = 60_000
+
 /** A tool the policy blocks: judged without a process, so that there can be many. */
 const cheap = { nl_input: 'list the files', options: { tool_name: 'run_command', args: { program: 'ls' } } }
 const kinds = [
@@ -46,7 +49,7 @@ export function startLoad({ urls, clients, random }: LoadOptions): Load {
   const decided = new Set<string>()
   const refusals = new Map<string, number>()
   let requests = 0
-  let stopped = false
+  let stopped_at = Number.POSITIVE_INFINITY
 
   async function post(path: string, body: unknown, key: string): Promise<Answer> {
     for (;;) {
@@ -56,6 +59,7 @@ export function startLoad({ urls, clients, random }: LoadOptions): Load {
       if (answer !== undefined && answer.status < 500) return answer
       const code = String(answer?.body.error_code ?? '')
       refusals.set(code, (refusals.get(code) ?? 0) + 1)
+      if (Date.now() > stopped_at + ANSWERED_WITHIN_MS) throw new Error('a request was never answered')
       await wait(100 + random() * 400)
     }
   }
@@ -68,7 +72,7 @@ export function startLoad({ urls, clients, random }: LoadOptions): Load {
   }
 
   async function client(name: number): Promise<void> {
-    for (let n = 0; !stopped; n++) {
+    for (let n = 0; Date.now() < stopped_at; n++) {
       const key = `${name}-${n}`
       const body = await run(key, kinds[Math.floor(random() * kinds.length)])
       const { approval_id } = body.links as { approval_id: string | null }
@@ -109,7 +113,7 @@ export function startLoad({ urls, clients, random }: LoadOptions): Load {
       for (let n = 0; n < count; n++) begin(run(`${name}.${n}-0`, cheap))
     },
     async stop() {
-      stopped = true
+      stopped_at = Date.now()
       await Promise.all(working)
     },
   }

@@ -10,8 +10,10 @@ export interface OnPostgres {
   readonly ground: Ground
   readonly fleet: Fleet
   readonly proxy: DatabaseProxy
-  /** The one the servers are on; a campaign may put another in its place. */
-  postgres: PostgresServer
+  /** The one that has the database. */
+  readonly postgres: PostgresServer
+  /** Another has it now; the one before is the caller's to stop. */
+  movedTo(postgres: PostgresServer): void
   /** The database's address on that one, past the proxy. */
   url(): string
 }
@@ -27,9 +29,13 @@ export async function onPostgres<T>(
   { servers, options, environment }: PostgresTerms,
   use: (place: OnPostgres) => Promise<T>,
 ): Promise<T> {
+  await using used = new AsyncDisposableStack()
   const ground = await newGround()
-  const postgres = await startPostgres(options)
+  used.defer(() => ground.clear())
+  let postgres = await startPostgres(options)
+  used.defer(() => postgres.stop())
   const proxy = await proxyTo(postgres.port)
+  used.defer(() => proxy.close())
   const { pathname } = new URL(await freshDatabase(postgres.url))
   const through = (port: number) => Object.assign(new URL(postgres.url), { pathname, port: String(port) }).href
   const environments = await Promise.all(
@@ -40,14 +46,16 @@ export async function onPostgres<T>(
     })),
   )
   const fleet = await startFleet(environments)
-  const place: OnPostgres = { ground, fleet, proxy, postgres, url: () => through(place.postgres.port) }
-  try {
-    return await use(place)
-  } finally {
-    await proxy.close()
-    await place.postgres.stop()
-    await ground.clear()
-  }
+  used.defer(() => fleet.end())
+  return await use({
+    ...{ ground, fleet, proxy, url: () => through(postgres.port) },
+    get postgres() {
+      return postgres
+    },
+    movedTo(another) {
+      postgres = another
+    },
+  })
 }
 
 /** A campaign of strikes on such a place. */

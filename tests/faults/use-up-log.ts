@@ -18,8 +18,8 @@ interface End {
  * Leaves about that many bytes of the last segment. Answers with what takes away the segments behind it: the spare ones
  * are kept to be used again, and a server that starts makes one in advance.
  */
-export async function useUpLog(data_dir: string, leaving: number): Promise<() => Promise<void>> {
-  const pglite = await PGlite.create({ dataDir: data_dir })
+export async function useUpLog(pgdata: string, leaving: number): Promise<() => Promise<void>> {
+  const pglite = await PGlite.create({ dataDir: pgdata })
   const end = async () => {
     const { rows } = await pglite.query<End>(
       `select pg_walfile_name(lsn) as file, ${SEGMENT} - mod(lsn - '0/0'::pg_lsn, ${SEGMENT})::int as free
@@ -35,7 +35,7 @@ export async function useUpLog(data_dir: string, leaving: number): Promise<() =>
   }
   const { file } = await end()
   await pglite.close()
-  const wal = join(data_dir, 'pg_wal')
+  const wal = join(pgdata, 'pg_wal')
   return async () => {
     const spare = (await readdir(wal)).filter((name) => /^[0-9A-F]{24}$/.test(name) && name > file)
     for (const name of spare) await rm(join(wal, name))

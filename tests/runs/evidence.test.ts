@@ -72,6 +72,16 @@ describe('what ran', () => {
     expect(evidence(blocked).tool_calls[0]?.blocked_by).toBe(by)
   })
 
+  test.each(['bubblewrap', 'namespaces', 'process', 'container'])('7: it says that %s was in force', (isolation) => {
+    expect(evidence(resultOf({ raw_output: { isolation } })).tool_calls[0]?.isolation).toBe(isolation)
+  })
+
+  test('7: where no sandbox was, it says nothing of one', () => {
+    for (const raw_output of [null, {}, { isolation: 'a wall' }]) {
+      expect(evidence(resultOf({ raw_output })).tool_calls[0]).not.toHaveProperty('isolation')
+    }
+  })
+
   test('HI-5: where nothing ran there are no calls, no artifacts and no summary', () => {
     expect(evidence(null)).toMatchObject({ tool_calls: [], artifacts: [], summary: null })
   })

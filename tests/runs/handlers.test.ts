@@ -11,14 +11,14 @@ import { runHandlers } from '../../src/runs/handlers.ts'
 import { PolicyFile } from '../../src/runs/policy-file.ts'
 import { directoryWith, shop } from './support.ts'
 
-function flow(policy?: string) {
+function flow(policy?: string, python = 'python3') {
   const artifacts_root = directoryWith()
   const policies =
     policy === undefined
       ? new PolicyFile()
       : new PolicyFile({ path: join(directoryWith({ 'p.yaml': policy }), 'p.yaml') })
   const handlers = runHandlers({
-    ...{ workspace_root: shop, artifacts_root, policies, python: 'python3', tool_concurrency: 2, owner: 'tests' },
+    ...{ workspace_root: shop, artifacts_root, policies, python, tool_concurrency: 2, owner: 'tests' },
   })
   return { handlers, artifacts_root, policies, signal: new AbortController().signal }
 }
@@ -111,6 +111,33 @@ describe('the straight path', () => {
       ...{ status: 'failed', error_message: 'Tool not found: run_magic', stderr: 'Tool not found: run_magic' },
       metrics: { attempts: 1 },
     })
+  })
+
+  test('GV-5, INV-6: a fault is tried again as the policy says, and every attempt is counted', async () => {
+    const run = flow('cost_governance: { max_retries: 2 }', '/no/such/python')
+    const { tool_result, collected, plan } = await straight(run, { tool_name: 'run_pytest' })
+    expect(tool_result.metrics).toMatchObject({ attempts: 3, retries_used: 2 })
+    expect(plan.tool_request.max_retries).toBe(0)
+    expect(collected.evidence).toMatchObject({
+      tool_calls: [{ attempts: 3, retries_used: 2 }],
+      governance: { budget: { attempts_total: 3, retries_used_total: 2 }, policy_limits: { max_retries: 2 } },
+    })
+  })
+
+  test('HI-9: a request that reads asks nobody, one that changes something does', async () => {
+    const { handlers, policies } = flow('version: "1"')
+    const { policy } = policies.current()
+    const needOf = async (method: string) => {
+      const input = { ...wish, tool_name: 'http_request', tool_args: { method, url: 'http://shop.test/' } }
+      const plan = await ask(handlers, 'run.planTool', { run_id: crypto.randomUUID(), input, policy })
+      return plan.needs_approval?.stage ?? null
+    }
+    expect([await needOf('GET'), await needOf('POST')]).toEqual([null, 'plan'])
+  })
+
+  test('NO-2: logs are fetched only where there is somebody to ask who may see them', async () => {
+    const { tool_result } = await straight(flow('version: "1"'), { tool_name: 'fetch_logs', tool_args: {} })
+    expect(tool_result.error_message).toBe('Tool not found: fetch_logs')
   })
 
   test('HI-9: a command asks first, with what it is about to do as its risk', async () => {

@@ -1,10 +1,12 @@
 /** Workspaces, policies and calls for the tests of the run flow. */
+import { lookup } from 'node:dns/promises'
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type PolicyConfig, type PolicyInput, policySchema } from '../../machines/run/policy.ts'
 import { type ToolRequest, type ToolResult, toolRequestSchema } from '../../machines/run/tool.ts'
+import { isolationHere } from '../../src/runs/process/isolation.ts'
 import { builtInTools } from '../../src/runs/tools/built-in-tools.ts'
 import { type CallContext, ToolRegistry } from '../../src/runs/tools/registry.ts'
 import { sandboxOf } from '../../src/runs/tools/sandbox.ts'
@@ -42,6 +44,8 @@ export function hostOf(changes: Partial<ToolHost> = {}): ToolHost {
     owner: 'tests',
     environment: process.env,
     now: () => new Date('2030-01-02T03:04:05Z'),
+    lookup: (hostname) => lookup(hostname, { all: true }),
+    isolation: isolationHere,
     ...changes,
   }
 }
@@ -59,6 +63,7 @@ export function callOf(
     directory: join(host.artifacts_root, 'run/tools/tool'),
     artifact_dir: 'run/tools/tool',
     timeout_s: 60,
+    ...{ run_id: crypto.randomUUID(), tenant: 't', attempt: 1 },
     effect_id: crypto.randomUUID(),
     signal: new AbortController().signal,
   }
@@ -86,6 +91,8 @@ export async function executed({ tool, args, policy, host, request, context }: E
 export function contextOf(changes: Partial<CallContext> = {}): CallContext {
   return {
     effect_id: crypto.randomUUID(),
+    tenant: 't',
+    attempt: { number: 1, spent_ms: 0 },
     delivery: 1,
     signal: new AbortController().signal,
     log: () => {},

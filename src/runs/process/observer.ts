@@ -29,12 +29,13 @@ export class Observer {
   readonly belongs = (entry: ProcessEntry): boolean =>
     entry.execution === this.#execution || entry.group === this.#group || this.#seen.has(identityOf(entry))
 
-  async look(): Promise<void> {
+  async look(): Promise<readonly ProcessEntry[]> {
     const processes = family(await processTable(), this.belongs)
     for (const entry of processes) this.#seen.add(identityOf(entry))
     const held = await Promise.all(processes.map(({ pid }) => residentMb(pid)))
     const together = held.reduce((sum, mb) => sum + mb, 0)
     this.#peak_mb = Math.max(this.#peak_mb, Math.round(together))
+    return processes
   }
 
   stop(): void {

@@ -28,6 +28,8 @@ export interface Command {
   readonly owner: string
   readonly effect_id: string
   readonly signal: AbortSignal
+  /** The process started here only watches over the program: what is asked of the program is not asked of it. */
+  readonly is_watched?: boolean
 }
 
 export interface ProcessResult {
@@ -107,8 +109,9 @@ async function supervise(
   const end = await firstEnd(exit, command)
   if (end !== 'exited') {
     // Before parents leave: by them alone a child is known that hides in all other ways.
-    await observer.look()
-    kill(-group, 'SIGTERM')
+    const family = await observer.look()
+    if (command.is_watched) for (const { pid } of family) pid !== group && kill(pid, 'SIGTERM')
+    else kill(-group, 'SIGTERM')
     await settledWithin(exit, command.grace_ms ?? GRACE_MS)
   }
   observer.stop()

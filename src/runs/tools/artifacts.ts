@@ -22,16 +22,24 @@ const kinds: Readonly<Record<string, readonly [ArtifactType, mime: string]>> = {
   '.html': ['report', 'text/html'],
   '.webm': ['video', 'video/webm'],
   '.json': ['other', 'application/json'],
+  '.jsonl': ['log', 'application/x-ndjson'],
+  '.bin': ['other', 'application/octet-stream'],
 }
 const typesByName: Readonly<Record<string, ArtifactType>> = {
   'junit.xml': 'junit_xml',
   'stdout.log': 'stdout',
   'stderr.log': 'stderr',
+  // What `fetch_logs` writes (6.6).
+  'logs.jsonl': 'log',
 }
 
 const harvested = new Set(['.json', '.xml', '.png', '.jpg', '.jpeg', '.webp', '.txt', '.log'])
-const harvestedBelowUi = new Set([...harvested, '.zip', '.webm', '.html'])
-const folders = ['ui', 'http', 'repro']
+/** Below these folders at any depth, and what else is harvested there: `http` holds bodies of any kind (6.5). */
+const folders: Readonly<Record<string, ReadonlySet<string>>> = {
+  ui: new Set([...harvested, '.zip', '.webm', '.html']),
+  http: new Set([...harvested, '.bin']),
+  repro: harvested,
+}
 
 export interface Harvest {
   readonly artifacts: readonly ArtifactRef[]
@@ -67,15 +75,15 @@ export async function harvest({ directory, artifact_dir, policy }: Place): Promi
 /** The report and the streams first, so that a limit never costs a run its own record. */
 async function filesIn(directory: string): Promise<readonly Found[]> {
   const found: Found[] = []
-  for (const folder of ['', ...folders]) {
-    const wanted = folder === 'ui' ? harvestedBelowUi : harvested
+  for (const [folder, wanted] of Object.entries({ '': harvested, ...folders })) {
     // A folder that is a symlink is not followed either.
     if (!(await isDirectory(join(directory, folder)))) continue
     for (const name of await namesIn(directory, folder)) {
       const path = join(directory, name)
       // A name that is no UTF-8 cannot be found again.
       const file = await lstat(path).catch(() => undefined)
-      if (file !== undefined && wanted.has(extname(name).toLowerCase())) found.push({ name, path, size: file.size })
+      const isWanted = name in typesByName || wanted.has(extname(name).toLowerCase())
+      if (file !== undefined && isWanted) found.push({ name, path, size: file.size })
     }
   }
   const first = Object.keys(typesByName)

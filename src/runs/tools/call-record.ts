@@ -1,29 +1,41 @@
 /** Makes the result of one call: measured from the first check to the last file, and free of what nobody may read. */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
 import type { PolicyConfig } from '../../../machines/run/policy.ts'
 import type { ApprovalNeed } from '../../../machines/run/schema.ts'
-import { type ToolRequest, type ToolResult, toolResultSchema } from '../../../machines/run/tool.ts'
+import { type ArtifactRef, type ToolRequest, type ToolResult, toolResultSchema } from '../../../machines/run/tool.ts'
 import type { HandlerContext } from '../../engine/types.ts'
 import { harvest } from './artifacts.ts'
 import { redacted } from './redaction.ts'
 import { sandboxRecord } from './sandbox.ts'
 import { everyText, excerpt, storable, withoutPlaces } from './shown-text.ts'
-import type { Prepared, Ran, ToolCall, ToolHost } from './tool.ts'
+import { type Prepared, type Ran, ToolBlocked, type ToolCall, type ToolHost } from './tool.ts'
+import { written } from './written.ts'
+
+/** Which execution of a call this is, and what the ones before took. */
+export interface Attempt {
+  readonly number: number
+  readonly spent_ms: number
+}
 
 export class CallRecord {
   readonly #host: ToolHost
   readonly #request: ToolRequest
   readonly #log: HandlerContext['log']
+  readonly #attempt: Attempt
   readonly #started_at: string
   /** TX-2: the wall clock may jump meanwhile. */
   readonly #begun = performance.now()
   readonly #shown: <T>(value: T) => T
 
-  constructor(host: ToolHost, request: ToolRequest, log: HandlerContext['log']) {
+  constructor(
+    host: ToolHost,
+    request: ToolRequest,
+    { log, attempt }: { log: HandlerContext['log']; attempt: Attempt },
+  ) {
     this.#host = host
     this.#request = request
     this.#log = log
+    this.#attempt = attempt
     this.#started_at = host.now().toISOString()
     const masked = withoutPlaces(host)
     this.#shown = (value) => everyText(value, (text) => storable(masked(text)))
@@ -31,6 +43,12 @@ export class CallRecord {
 
   failed(error_message: string): ToolResult {
     return this.#result({ status: 'failed', error_message, stderr: error_message })
+  }
+
+  /** What was thrown instead of an answer (TR-3). */
+  thrown(fault: unknown, policy: PolicyConfig): ToolResult {
+    if (fault instanceof ToolBlocked) return this.blocked(fault.by, fault.message, policy)
+    return this.failed(fault instanceof Error ? fault.message : String(fault))
   }
 
   /** SB-7, SB-9, TR-3: nothing was started, and who kept it from starting is marked. */
@@ -60,18 +78,30 @@ export class CallRecord {
   async ran(call: ToolCall, { run }: Prepared): Promise<ToolResult> {
     await rm(call.directory, { recursive: true, force: true })
     await mkdir(call.directory, { recursive: true })
-    const ran = await run()
-    const result = await this.#withArtifacts(call, ran)
+    const result = await this.#resultOf(call, run)
+    await this.#keep(call, result)
+    return result
+  }
+
+  async #resultOf(call: ToolCall, run: Prepared['run']): Promise<ToolResult> {
+    try {
+      return await this.#withArtifacts(call, await run())
+    } catch (fault) {
+      return this.thrown(fault, call.policy)
+    }
+  }
+
+  /** TX-5. */
+  async #keep(call: ToolCall, result: ToolResult): Promise<void> {
     const request = { ...this.#request, args: redacted(this.#request.args) }
     const logged = { result, request, logged_at: this.#host.now().toISOString() }
-    await written(call, 'tool_result.json', `${JSON.stringify(logged, null, 2)}\n`)
-    return result
+    await written(call.directory, 'tool_result.json', `${JSON.stringify(logged, null, 2)}\n`)
   }
 
   async #withArtifacts(call: ToolCall, ran: Ran): Promise<ToolResult> {
     const [stdout, stderr] = [this.#shown(ran.stdout), this.#shown(ran.stderr)]
-    await written(call, 'stdout.log', stdout)
-    await written(call, 'stderr.log', stderr)
+    await written(call.directory, 'stdout.log', stdout)
+    await written(call.directory, 'stderr.log', stderr)
     const { artifacts, dropped } = await harvest(call)
     if (dropped.count > 0) this.#log('Artifacts beyond the limits were left out', dropped)
     return this.#result({
@@ -79,19 +109,22 @@ export class CallRecord {
       error_message: ran.error_message,
       stdout: excerpt(stdout),
       stderr: excerpt(stderr),
-      artifacts,
+      artifacts: artifacts.map((ref) => withMetadata(ref, call, ran)),
       artifact_dir: call.artifact_dir,
       metrics: { ...ran.metrics, dropped_count: dropped.count, dropped_bytes: dropped.bytes },
-      raw_output: ran.raw_output,
+      raw_output: ran.fault === undefined ? ran.raw_output : { ...ran.raw_output, fault: ran.fault },
     })
   }
 
   #result(fields: Pick<ToolResult, 'status'> & Readonly<Record<string, unknown>>): ToolResult {
-    const duration_ms = Math.round(performance.now() - this.#begun)
+    const { number, spent_ms } = this.#attempt
+    const duration_ms = Math.round(spent_ms + performance.now() - this.#begun)
+    // GV-3.
+    const counted = { duration_ms, attempts: number, retries_used: number - 1, timed_out: fields.status === 'timeout' }
     return toolResultSchema.parse(
       this.#shown({
         ...fields,
-        metrics: { ...(fields.metrics ?? {}), duration_ms },
+        metrics: { ...(fields.metrics ?? {}), ...counted },
         started_at: this.#started_at,
         ended_at: this.#host.now().toISOString(),
       }),
@@ -99,10 +132,8 @@ export class CallRecord {
   }
 }
 
-/** In place of whatever the tool put there: writing into a link or a pipe of its making would follow it, or wait for ever. */
-async function written({ directory }: ToolCall, name: string, text: string): Promise<void> {
-  const path = join(directory, name)
-  await mkdir(directory, { recursive: true })
-  await rm(path, { recursive: true, force: true })
-  await writeFile(path, text, { flag: 'wx' })
+/** What the tool knows of its file. */
+function withMetadata(ref: ArtifactRef, { artifact_dir }: ToolCall, { metadata }: Ran): ArtifactRef {
+  const known = metadata?.[ref.path.slice(artifact_dir.length + 1)]
+  return known === undefined ? ref : { ...ref, metadata: { ...ref.metadata, ...known } }
 }

@@ -9,17 +9,19 @@ import type { ToolRequest, ToolResult } from '../../../machines/run/tool.ts'
 import type { HandlerContext } from '../../engine/types.ts'
 import { canonical } from '../../ledger/canonical.ts'
 import { sweepOrphans } from '../process/sweep-orphans.ts'
-import { CallRecord } from './call-record.ts'
+import { attemptDir } from './attempts.ts'
+import { type Attempt, CallRecord } from './call-record.ts'
 import { sandboxOf } from './sandbox.ts'
-import { type Tool, ToolBlocked, type ToolCall, ToolFailure, type ToolHost, ToolNotFoundError } from './tool.ts'
+import { type Tool, type ToolCall, ToolFailure, type ToolHost, ToolNotFoundError } from './tool.ts'
 
 /** What a call needs to know of the effect it is. */
-export interface CallContext extends Pick<HandlerContext, 'effect_id' | 'delivery' | 'signal' | 'log'> {
+export interface CallContext extends Pick<HandlerContext, 'effect_id' | 'tenant' | 'delivery' | 'signal' | 'log'> {
+  readonly attempt: Attempt
   /** What the planner found; a dry run reports it (TX-7). */
   readonly would_require_approval: ApprovalNeed | null
 }
 
-export type ToolMetadata = Omit<Tool, 'args' | 'risk_text' | 'prepare'> & {
+export type ToolMetadata = Omit<Tool, 'args' | 'effects_of' | 'risk_text' | 'fence' | 'prepare'> & {
   /** JSON Schema. */
   readonly args_schema: object
 }
@@ -62,7 +64,7 @@ export class ToolRegistry {
   }
 
   metadata(name: string): ToolMetadata {
-    const { args, risk_text, prepare, ...told } = this.get(name)
+    const { args, effects_of, risk_text, fence, prepare, ...told } = this.get(name)
     return { ...told, args_schema: z.toJSONSchema(args, { io: 'input' }) }
   }
 
@@ -75,7 +77,8 @@ export class ToolRegistry {
     const tool = this.#tools.get(name)
     if (tool === undefined) return null
     const parsed = tool.args.safeParse(args)
-    return { effects: tool.effects, risk_text: parsed.success ? tool.risk_text(parsed.data) : canonical(args) }
+    if (!parsed.success) return { effects: tool.effects, risk_text: canonical(args) }
+    return { effects: tool.effects_of?.(parsed.data) ?? tool.effects, risk_text: tool.risk_text(parsed.data) }
   }
 
   /**
@@ -83,13 +86,14 @@ export class ToolRegistry {
    * (TR-3). Only that a tool does not exist is thrown.
    */
   async execute(name: string, request: ToolRequest, policy: PolicyConfig, context: CallContext): Promise<ToolResult> {
-    const record = new CallRecord(this.#host, request, context.log)
+    const record = new CallRecord(this.#host, request, context)
     const { allowlist } = policy.tools
     if (allowlist.length > 0 && !allowlist.includes(name)) {
       return record.blocked('policy', `Tool '${name}' not in policy allowlist`, policy)
     }
     const tool = this.get(name)
     try {
+      tool.fence?.(policy)
       const call = this.#callOf(tool, request, policy, context)
       const prepared = await tool.prepare(checkedArgs(tool, request.args), call)
       if (request.dry_run) return record.skipped(prepared, context.would_require_approval)
@@ -99,13 +103,12 @@ export class ToolRegistry {
       }
       return await record.ran(call, prepared)
     } catch (fault) {
-      if (fault instanceof ToolBlocked) return record.blocked(fault.by, fault.message, policy)
-      return record.failed(fault instanceof Error ? fault.message : String(fault))
+      return record.thrown(fault, policy)
     }
   }
 
   #callOf(tool: AnyTool, request: ToolRequest, policy: PolicyConfig, context: CallContext): ToolCall {
-    const artifact_dir = `${request.run_id}/tools/${tool.name}`
+    const artifact_dir = attemptDir({ run_id: request.run_id, tool_name: tool.name, attempt: context.attempt.number })
     return {
       host: this.#host,
       policy,
@@ -113,6 +116,9 @@ export class ToolRegistry {
       directory: join(this.#host.artifacts_root, artifact_dir),
       artifact_dir,
       timeout_s: effectiveTimeoutS({ timeout_s: request.timeout_s, sandboxable: tool.sandboxable, policy }),
+      run_id: request.run_id,
+      tenant: context.tenant,
+      attempt: context.attempt.number,
       effect_id: context.effect_id,
       signal: context.signal,
     }

@@ -57,6 +57,7 @@ export const runCommand: Tool<Args> = {
       directory,
       env: wanted.env,
       stdin: wanted.stdin,
+      changes_workspace: true,
     })
     return {
       planned: { ...plannedCommand(call, command), expect_exit_codes: wanted.expect_exit_codes },

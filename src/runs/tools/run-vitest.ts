@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -56,6 +56,7 @@ export const runVitest: Tool<z.infer<typeof args>> = {
       // Nobody is watching: no colours, no questions, and no new snapshots written into the workspace.
       env: { CI: 'true', NO_COLOR: '1' },
       stdin: null,
+      scratch: caches(directory),
     })
     return testRun(call, command, (ran) => ran)
   },
@@ -95,6 +96,13 @@ function vitestIn(directory: string): string {
   } catch {
     throw new ToolFailure('vitest is not installed in the workspace (npm install --save-dev vitest)')
   }
+}
+
+/** What it writes beside the packages before it looks at a single test. */
+function caches(directory: string): readonly string[] {
+  const modules = join(directory, 'node_modules')
+  if (existsSync(modules)) return ['.vite', '.vite-temp', '.vitest-cache'].map((name) => join(modules, name))
+  return dirname(directory) === directory ? [] : caches(dirname(directory))
 }
 
 /** vitest takes any path that contains the text: without the slash, `tests` would be `tests-of-others` too. */

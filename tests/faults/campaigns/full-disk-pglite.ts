@@ -5,11 +5,9 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Campaign, type Complain, underLoad } from '../campaign.ts'
-import { startFleet } from '../fleet.ts'
 import { fullFor } from '../full.ts'
-import { newGround } from '../ground.ts'
-import { leasesOnPGlite } from '../leases.ts'
 import type { Load } from '../load.ts'
+import { onPGlite } from '../on-pglite.ts'
 import { noSmallDisk, smallDisk } from '../small-disk.ts'
 import { SEGMENT, useUpLog } from '../use-up-log.ts'
 
@@ -26,41 +24,38 @@ export const fullDiskPGlite: Campaign = {
     const not_run = noSmallDisk()
     if (not_run) return { not_run }
     const disk = await smallDisk(MEGABYTES)
-    const ground = await newGround()
-    const data = join(disk.folder, 'data')
     let restarts = 0
-    const fleet = await startFleet([{ ...ground.settings, DATA_DIR: data }])
-
-    async function withLittleLog(): Promise<void> {
-      let forgetSpare = async () => {}
-      await fleet.kill(0, async () => {
-        forgetSpare = await useUpLog(join(data, 'pgdata'), LOG_LEFT)
-      })
-      await forgetSpare()
-    }
-
-    async function strike(load: Load, complain: Complain): Promise<void> {
-      const logOnly = terms.random() < 0.5
-      if (logOnly) await withLittleLog()
-      else await wait(1_000 + terms.random() * 2_000)
-      const leaving = logOnly ? LESS_THAN_A_SEGMENT : 0
-      await fullFor({ ms: 3_000 + terms.random() * 5_000, leaving, disk, load, complain })
-      if (await load.goesOn(BACK_WITHIN_MS)) return
-      if ((await fleet.state(0)) === 'hangs') complain('the server hangs once its log has had no room')
-      restarts += 1
-      await fleet.kill(0)
-      if (!(await load.goesOn(BACK_WITHIN_MS))) complain('nothing was acknowledged after a new start')
-    }
-
     try {
-      const { figures, wrong } = await underLoad(terms, {
-        ...{ fleet, ground, strike, leases: () => leasesOnPGlite(data) },
+      return await onPGlite({ data: join(disk.folder, 'data') }, async (place) => {
+        const { fleet, pgdata } = place
+
+        async function withLittleLog(): Promise<void> {
+          let forgetSpare = async () => {}
+          await fleet.kill(0, async () => {
+            forgetSpare = await useUpLog(pgdata, LOG_LEFT)
+          })
+          await forgetSpare()
+        }
+
+        async function strike(load: Load, complain: Complain): Promise<void> {
+          const logOnly = terms.random() < 0.5
+          if (logOnly) await withLittleLog()
+          else await wait(1_000 + terms.random() * 2_000)
+          const leaving = logOnly ? LESS_THAN_A_SEGMENT : 0
+          await fullFor({ ms: 3_000 + terms.random() * 5_000, leaving, disk, load, complain })
+          if (await load.goesOn(BACK_WITHIN_MS)) return
+          if ((await fleet.state(0)) === 'hangs') complain('the server hangs once its log has had no room')
+          restarts += 1
+          await fleet.kill(0)
+          if (!(await load.goesOn(BACK_WITHIN_MS))) complain('nothing was acknowledged after a new start')
+        }
+
         // Evidence has no room either: such a run says that it failed.
-        ends: ['JUDGED', 'FINISHED', 'FAILED'],
+        const ends = ['JUDGED', 'FINISHED', 'FAILED']
+        const { figures, wrong } = await underLoad(terms, { ...place, strike, ends })
+        return { figures: `${figures}, started again ${restarts} times`, wrong }
       })
-      return { figures: `${figures}, started again ${restarts} times`, wrong }
     } finally {
-      await ground.clear()
       await disk.unmount()
     }
   },

@@ -3,13 +3,13 @@
  * perhaps not ended yet. Every run ends with one decision, and the tools of a dead server are gone at once.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Campaign, type Report, stopped, type Terms } from '../campaign.ts'
+import { type Campaign, type Plan, type Report, stopped, type Terms } from '../campaign.ts'
 import { check, type Get, getFrom, journalOf } from '../checks.ts'
-import { type Fleet, startFleet } from '../fleet.ts'
-import { type Ground, newGround } from '../ground.ts'
-import { leasesOnPGlite } from '../leases.ts'
+import type { Ground } from '../ground.ts'
+import { leasesOnPostgres } from '../leases.ts'
 import { posted } from '../load.ts'
-import { onPostgres, planOn } from '../on-postgres.ts'
+import { onPGlite } from '../on-pglite.ts'
+import { onPostgres } from '../on-postgres.ts'
 
 const GONE_WITHIN_MS = 10_000
 
@@ -17,36 +17,19 @@ const request = { nl_input: 'run the tests', options: { tool_name: 'run_vitest',
 
 export const killRunsPGlite: Campaign = {
   name: 'kill-runs-pglite',
-  async run(terms) {
-    const ground = await newGround()
-    const { settings } = ground
-    try {
-      const fleet = await startFleet([settings])
-      return await killRuns(terms, { fleet, ground, leases: () => leasesOnPGlite(settings.DATA_DIR as string) })
-    } finally {
-      await ground.clear()
-    }
-  },
+  run: (terms) => onPGlite({}, (place) => killRuns(terms, place)),
 }
 
 export const killRunsPostgres: Campaign = {
   name: 'kill-runs-postgres',
   run: (terms) =>
-    onPostgres({ servers: 1 }, (place) =>
-      killRuns(
-        terms,
-        planOn(place, async () => {}),
-      ),
-    ),
+    onPostgres({ servers: 1 }, (place) => killRuns(terms, { ...place, leases: () => leasesOnPostgres(place.url()) })),
 }
 
-interface Place {
-  readonly fleet: Fleet
-  readonly ground: Ground
-  readonly leases: () => Promise<number>
-}
-
-async function killRuns({ kills, random }: Terms, { fleet, ground, leases }: Place): Promise<Report> {
+async function killRuns(
+  { kills, random }: Terms,
+  { fleet, ground, leases }: Pick<Plan, 'fleet' | 'ground' | 'leases'>,
+): Promise<Report> {
   const url = fleet.urls[0] as string
   const get = getFrom(url)
   const runs = new Map<string, string>()

@@ -35,7 +35,7 @@ export const promoteStandby: Campaign = {
         }
         await promote(standby)
         await place.postgres.stop()
-        place.postgres = standby
+        place.movedTo(standby)
         if (!metEarly) proxy.pointTo(standby.port)
         if (!(await load.goesOn(BACK_WITHIN_MS))) complain('nothing was acknowledged after a promotion')
         longest_ms = Math.max(longest_ms, performance.now() - died)

@@ -46,12 +46,14 @@ describe('the list of tools (TR-1)', () => {
   const registry = new ToolRegistry(hostOf(), builtInTools)
 
   test('knows the built-in tools and what they declare (TR-2, TR-4)', () => {
-    expect(registry.list()).toEqual(['run_vitest', 'run_pytest', 'run_command'])
+    expect(registry.list()).toEqual(['run_vitest', 'run_pytest', 'run_playwright', 'run_command', 'http_request'])
     expect(registry.listMetadata().map((tool) => [tool.name, tool.effects, tool.rerunnable, tool.sandboxable])).toEqual(
       [
         ['run_vitest', 'test', true, true],
         ['run_pytest', 'test', true, true],
+        ['run_playwright', 'test', true, true],
         ['run_command', 'mutate', false, true],
+        ['http_request', 'mutate', false, false],
       ],
     )
     expect(registry.metadata('run_pytest').args_schema).toMatchObject({ required: ['test_path'] })
