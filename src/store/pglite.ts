@@ -57,7 +57,11 @@ async function pgliteDriver(pglite: PGlite, schema: string, owned?: Ownership): 
     const end = await position()
     await wal.sync(end)
     if (end - kept < HOUSEKEEPING_EVERY) return
-    await housekeeping(pglite)
+    for (const table of HOT_TABLES) await pglite.exec(`vacuum analyze ${table}`)
+    await pglite.exec('analyze journal')
+    // A checkpoint removes segments it has no more use for: those not synced yet must be synced before.
+    await wal.sync(await position())
+    await pglite.exec('checkpoint')
     kept = await position()
   }
   // One after another, in the order of the commits.
@@ -90,11 +94,6 @@ async function pgliteDriver(pglite: PGlite, schema: string, owned?: Ownership): 
       owned.release()
     },
   }
-}
-
-async function housekeeping(pglite: PGlite): Promise<void> {
-  for (const table of HOT_TABLES) await pglite.exec(`vacuum analyze ${table}`)
-  await pglite.exec('analyze journal; checkpoint')
 }
 
 const SEGMENT = 16n * 1024n * 1024n
